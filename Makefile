@@ -1,0 +1,22 @@
+# `make demo` and `make test` set themselves up; see tools/setup.sh.
+.PHONY: demo test lint setup lock
+
+demo: setup
+	@sh tools/demo.sh
+
+test: setup-dev
+	.venv/bin/python -m pytest
+
+lint: setup-dev
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+
+setup:
+	@sh tools/setup.sh requirements.txt
+
+setup-dev:
+	@sh tools/setup.sh requirements.txt requirements-dev.txt
+
+lock:
+	uv pip compile --no-header --no-annotate --python-version 3.11 requirements.in -o requirements.txt
+	uv pip compile --no-header --no-annotate --python-version 3.11 requirements-dev.in -o requirements-dev.txt

@@ -1,0 +1,1 @@
+"""Sketch-based image retrieval: domain-aware SE networks trained with MEMS."""
