@@ -1,0 +1,36 @@
+"""Every layer and loss comes back from its config with the attributes it was given."""
+
+import keras
+import pytest
+
+from sbir_tf import layers, losses
+
+# Non-default values: comparing configs alone would miss an argument forgotten in both.
+ARGUMENTS = {
+    "DASE": {"reduction": 3, "squeeze_activation": "sigmoid", "domain": False, "identity": True},
+    "ClassCenters": {"classes": 7, "radius": 2.5, "seed": 11},
+    "DomainOffset": {"name": "other"},
+    "RandomDirections": {"radius": 4.0, "seed": 5},
+    "MEMS": {"margin": 5.5, "name": "other"},
+    "EMS": {"margin": 6.5, "name": "other"},
+}
+CLASSES = {
+    name: getattr(package, name)
+    for package in (layers, losses)
+    for name in package.__all__
+    if isinstance(getattr(package, name), type)
+}
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_a_config_round_trip_keeps_every_argument(name):
+    made = CLASSES[name](**ARGUMENTS[name])
+    again = CLASSES[name].from_config(made.get_config())
+    for argument, value in ARGUMENTS[name].items():
+        received = getattr(again, argument)
+        assert received == (keras.activations.get(value) if callable(received) else value)
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_a_class_is_registered_under_the_package(name):
+    assert keras.saving.get_registered_name(CLASSES[name]) == f"sbir_tf>{name}"
