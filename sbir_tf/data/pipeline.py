@@ -1,0 +1,138 @@
+"""Training batches: half sketches, half photos, from pictures held in memory."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import tensorflow as tf
+
+from sbir_tf.data.augmentation import Colour, Geometry, random_affine, random_colour
+from sbir_tf.errors import UserError
+
+SKETCH, PHOTO = 0, 1
+
+
+@dataclass(frozen=True)
+class TrainingPictures:
+    """What a training sees, all pictures at one size.
+
+    Attributes:
+        sketches: (N, V, S, S) uint8 grey: V renderings of each sketch, of other stroke widths.
+        sketch_labels: (N,) int32.
+        photos: (M, S, S, 3) uint8.
+        photo_labels: (M,) int32.
+        class_names: Names of the K classes, in the order of the labels.
+    """
+
+    sketches: np.ndarray
+    sketch_labels: np.ndarray
+    photos: np.ndarray
+    photo_labels: np.ndarray
+    class_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How sketches and photos are varied."""
+
+    sketch: Geometry = field(default_factory=Geometry)
+    photo: Geometry = field(default_factory=Geometry)
+    colour: Colour = field(default_factory=Colour)
+
+
+def training_batches(
+    pictures: TrainingPictures,
+    batch_size: int,
+    augmentation: Augmentation,
+    seed: int = 0,
+    first_step: int = 0,
+) -> tf.data.Dataset:
+    """Endless batches of `batch_size / 2` sketches, then as many photos.
+
+    Each domain is drawn without replacement, reshuffled when it is used up. A batch depends
+    on `seed` and on its step's number alone: not on the number of workers, and a training
+    that continues at `first_step` sees exactly the batches it would have seen.
+
+    Args:
+        pictures: The pictures to draw from.
+        batch_size: Even.
+        augmentation: How pictures are varied.
+        seed: Of order and variation.
+        first_step: Number of the first batch.
+
+    Returns:
+        A dataset of ({"image": (B, S, S, 3) float32 in 0-255, "domain": (B, 1) float32},
+        labels (B,) int32).
+
+    Raises:
+        UserError: If `batch_size` is odd or not positive, or a domain has no pictures.
+    """
+    if batch_size < 2 or batch_size % 2:
+        raise UserError(
+            "`batch_size` must be even and positive, half sketches and half photos. "
+            f"Received: batch_size={batch_size}"
+        )
+    for name, array in (("sketches", pictures.sketches), ("photos", pictures.photos)):
+        if not len(array):
+            raise UserError(f"There are no {name} to train on. Received: 0 {name}")
+    half = batch_size // 2
+    sketches, photos = tf.constant(pictures.sketches), tf.constant(pictures.photos)
+    sketch_labels = tf.constant(pictures.sketch_labels, tf.int32)
+    photo_labels = tf.constant(pictures.photo_labels, tf.int32)
+    domain = tf.constant([[SKETCH]] * half + [[PHOTO]] * half, tf.float32)
+
+    def batch(step):
+        seeds = tf.random.experimental.stateless_split([seed, 0], 2)
+        chosen = draw_without_replacement(len(pictures.sketches), half, step, seeds[0])
+        sketch = vary_sketches(
+            tf.gather(sketches, chosen), fold_in(seeds[0], step), augmentation.sketch
+        )
+        labels = tf.gather(sketch_labels, chosen)
+        chosen = draw_without_replacement(len(pictures.photos), half, step, seeds[1])
+        photo = vary_photos(
+            tf.gather(photos, chosen),
+            fold_in(seeds[1], step),
+            augmentation.photo,
+            augmentation.colour,
+        )
+        labels = tf.concat([labels, tf.gather(photo_labels, chosen)], axis=0)
+        return {"image": tf.concat([sketch, photo], axis=0), "domain": domain}, labels
+
+    steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
+    return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def fold_in(seed, step):
+    """The seed of one step. Steps have keys of their own, apart from those of the epochs."""
+    return tf.random.experimental.stateless_fold_in(seed, 2 * step + 1)
+
+
+def draw_without_replacement(items: int, count: int, step, seed) -> tf.Tensor:
+    """Indices (count,) of draw number `step` from endless reshuffled rounds of `items`."""
+    position = step * count
+    first_round = position // items
+    rounds = [
+        tf.random.experimental.stateless_shuffle(
+            tf.range(items),
+            tf.random.experimental.stateless_fold_in(seed, 2 * (first_round + number)),
+        )
+        for number in range(2 + (count - 1) // items)
+    ]
+    start = position % items
+    return tf.concat(rounds, axis=0)[start : start + count]
+
+
+def vary_sketches(sketches: tf.Tensor, seed: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+    """One of the stroke widths of each sketch, moved: (B, V, S, S) to (B, S, S, 3) float32."""
+    seeds = tf.random.experimental.stateless_split(seed, 2)
+    shape = tf.shape(sketches)
+    width = tf.random.stateless_uniform(shape[:1], seeds[0], 0, shape[1], tf.int32)
+    chosen = tf.gather(sketches, width, batch_dims=1)[..., None]
+    return tf.repeat(random_affine(chosen, seeds[1], geometry), 3, axis=-1)
+
+
+def vary_photos(
+    photos: tf.Tensor, seed: tf.Tensor, geometry: Geometry, colour: Colour
+) -> tf.Tensor:
+    """Photos cropped or moved, mirrored and recoloured: (B, S, S, 3) float32."""
+    seeds = tf.random.experimental.stateless_split(seed, 2)
+    return random_colour(random_affine(photos, seeds[0], geometry), seeds[1], colour)

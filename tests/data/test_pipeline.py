@@ -1,0 +1,103 @@
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from sbir_tf.data.augmentation import Colour, Geometry
+from sbir_tf.data.pipeline import (
+    Augmentation,
+    TrainingPictures,
+    draw_without_replacement,
+    training_batches,
+)
+from sbir_tf.errors import UserError
+
+SIZE = 16
+STILL = Augmentation(Geometry(flip=False), Geometry(flip=False), Colour())
+LIVELY = Augmentation(
+    Geometry(rotation=20, zoom=(0.7, 1.2), stretch=0.2, shear=0.2, shift=0.1),
+    Geometry(rotation=10, zoom=(1.0, 1.3)),
+    Colour(0.1, 0.2, 0.3, 0.1, 0.2),
+)
+
+
+@pytest.fixture
+def pictures():
+    """Sketch n is all grey n in two stroke widths (n, 100 + n); photo n is all grey 200 + n."""
+    sketches = np.stack([np.arange(7), 100 + np.arange(7)], axis=1).astype(np.uint8)
+    photos = (200 + np.arange(5)).astype(np.uint8)
+    return TrainingPictures(
+        np.tile(sketches[:, :, None, None], (1, 1, SIZE, SIZE)),
+        np.arange(7, dtype=np.int32),
+        np.tile(photos[:, None, None, None], (1, SIZE, SIZE, 3)),
+        np.arange(5, dtype=np.int32),
+        tuple("abcdefg"),
+    )
+
+
+def take(dataset, count):
+    return list(itertools.islice(dataset.as_numpy_iterator(), count))
+
+
+def test_a_batch_is_half_sketches_half_photos_with_their_own_labels(pictures):
+    for inputs, labels in take(training_batches(pictures, 6, STILL), 5):
+        assert inputs["image"].shape == (6, SIZE, SIZE, 3)
+        np.testing.assert_array_equal(inputs["domain"], [[0]] * 3 + [[1]] * 3)
+        values = inputs["image"][:, 0, 0, 0]
+        np.testing.assert_allclose(values[:3] % 100, labels[:3], atol=1e-3)
+        np.testing.assert_allclose(values[3:] - 200, labels[3:], atol=1e-3)
+
+
+def test_both_stroke_widths_are_drawn(pictures):
+    drawn = np.concatenate(
+        [
+            inputs["image"][:3, 0, 0, 0]
+            for inputs, _ in take(training_batches(pictures, 6, STILL), 20)
+        ]
+    )
+    assert 0 < np.mean(drawn >= 99) < 1
+
+
+@pytest.mark.parametrize("count", [1, 3, 7, 10])
+def test_every_item_comes_once_before_any_comes_again(count):
+    seed = tf.constant([1, 2])
+    draws = np.concatenate([draw_without_replacement(7, count, step, seed) for step in range(21)])
+    rounds = draws[: len(draws) // 7 * 7].reshape(-1, 7)
+    np.testing.assert_array_equal(np.sort(rounds, axis=1), np.tile(np.arange(7), (len(rounds), 1)))
+    assert len({tuple(r) for r in rounds}) > 1
+
+
+def test_the_seed_gives_the_same_batches_again_and_another_gives_others(pictures):
+    first, again, other = (
+        take(training_batches(pictures, 6, LIVELY, seed), 4) for seed in (3, 3, 4)
+    )
+    for (a, label_a), (b, label_b) in zip(first, again, strict=True):
+        np.testing.assert_array_equal(a["image"], b["image"])
+        np.testing.assert_array_equal(label_a, label_b)
+    assert any((a[1] != b[1]).any() for a, b in zip(first, other, strict=True))
+
+
+def test_continuing_at_a_step_gives_the_batches_that_would_have_come(pictures):
+    whole = take(training_batches(pictures, 6, LIVELY), 6)
+    rest = take(training_batches(pictures, 6, LIVELY, first_step=4), 2)
+    for (a, _), (b, _) in zip(whole[4:], rest, strict=True):
+        np.testing.assert_array_equal(a["image"], b["image"])
+
+
+@pytest.mark.parametrize("batch_size", [0, 7, -2])
+def test_a_batch_that_cannot_be_halved_is_an_error(pictures, batch_size):
+    with pytest.raises(UserError, match=f"even and positive.*batch_size={batch_size}"):
+        training_batches(pictures, batch_size, STILL)
+
+
+def test_a_domain_without_pictures_is_an_error(pictures):
+    empty = TrainingPictures(
+        pictures.sketches,
+        pictures.sketch_labels,
+        pictures.photos[:0],
+        pictures.photo_labels[:0],
+        (),
+    )
+    with pytest.raises(UserError, match="no photos"):
+        training_batches(empty, 4, STILL)
