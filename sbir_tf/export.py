@@ -1,0 +1,170 @@
+"""The encoder as a SavedModel that stock TensorFlow Serving loads."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+SKETCH, PHOTO = 0, 1
+WHITE = 255.0
+# Of encoder.json, raised when a reader must change.
+FORMAT = 1
+
+
+class ServableEncoder(tf.Module):
+    """An encoder with its preprocessing inside the graph.
+
+    Signatures, each giving {"embedding": (B, D) float32}:
+
+        serving_default   image (B,) encoded pictures, domain (B,) int64
+        sketch, photo     image (B,) encoded pictures
+        pixels            image (B, H, W, 3) uint8, domain (B,) int64
+
+    PNG, JPEG, BMP and the first frame of a GIF are decoded, transparency is laid on white,
+    and the picture is scaled to fit a white square. A JPEG's EXIF orientation is not read.
+
+    Args:
+        encoder: Model of image (B, S, S, 3) with values 0-255 and domain (B, 1), to (B, D).
+    """
+
+    def __init__(self, encoder: keras.Model):
+        super().__init__()
+        self.encoder = encoder
+        self.size = encoder.inputs[0].shape[1]
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="image"),
+            tf.TensorSpec([None], tf.int64, name="domain"),
+        ]
+    )
+    def serving_default(self, image, domain):
+        return self._embed(self._decode(image), domain)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image")])
+    def sketch(self, image):
+        return self._embed(self._decode(image), tf.fill(tf.shape(image), SKETCH))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image")])
+    def photo(self, image):
+        return self._embed(self._decode(image), tf.fill(tf.shape(image), PHOTO))
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None, None, 3], tf.uint8, name="image"),
+            tf.TensorSpec([None], tf.int64, name="domain"),
+        ]
+    )
+    def pixels(self, image, domain):
+        return self._embed(fit_square(tf.cast(image, tf.float32), self.size), domain)
+
+    def _decode(self, encoded):
+        return tf.map_fn(
+            lambda one: fit_square(decode_on_white(one)[None], self.size)[0],
+            encoded,
+            fn_output_signature=tf.TensorSpec([self.size, self.size, 3], tf.float32),
+        )
+
+    def _embed(self, images, domain):
+        bit = tf.cast(tf.reshape(domain, [-1, 1]), tf.float32)
+        return {"embedding": self.encoder([images, bit], training=False)}
+
+
+def decode_on_white(encoded: tf.Tensor) -> tf.Tensor:
+    """A picture (H, W, 3) float32 with values 0-255 from its file's bytes.
+
+    Args:
+        encoded: Scalar string: PNG, JPEG, GIF (first frame) or BMP.
+    """
+    picture = tf.cond(
+        tf.io.is_jpeg(encoded),
+        # decode_image would take the fast transform, a dozen grey levels off in places.
+        lambda: tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE"),
+        lambda: tf.io.decode_image(encoded, channels=0, expand_animations=False),
+    )
+    picture = tf.ensure_shape(picture, [None, None, None])
+    channels = tf.shape(picture)[-1]
+    picture = tf.cast(picture, tf.float32)
+    colour = tf.cond(
+        channels <= 2, lambda: tf.repeat(picture[..., :1], 3, axis=-1), lambda: picture[..., :3]
+    )
+    # The fourth byte of a BMP's pixel is padding more often than it is transparency.
+    opaque = (channels % 2 == 1) | (tf.strings.substr(encoded, 0, 2) == b"BM")
+    alpha = tf.cond(
+        opaque, lambda: tf.ones_like(colour[..., :1]), lambda: picture[..., -1:] / WHITE
+    )
+    return tf.ensure_shape(WHITE + (colour - WHITE) * alpha, [None, None, 3])
+
+
+def fit_square(pictures: tf.Tensor, size: int) -> tf.Tensor:
+    """Pictures scaled to fit a white square, whole and undistorted.
+
+    Args:
+        pictures: (B, H, W, 3) float32, values 0-255.
+        size: Side of the square.
+
+    Returns:
+        (B, size, size, 3) float32.
+    """
+    sides = tf.cast(tf.shape(pictures)[1:3], tf.float32)
+    scaled = tf.cast(tf.round(sides * size / tf.reduce_max(sides)), tf.int32)
+    scaled = tf.maximum(scaled, 1)
+    ink = WHITE - tf.image.resize(pictures, scaled, antialias=True)
+    before = (size - scaled) // 2
+    after = size - scaled - before
+    sides = tf.stack([before, after], axis=1)
+    framed = tf.pad(ink, tf.concat([[[0, 0]], sides, [[0, 0]]], axis=0))
+    return tf.ensure_shape(WHITE - framed, [None, size, size, 3])
+
+
+def export_encoder(encoder: keras.Model, folder: Path, name: str, card: str, **facts) -> Path:
+    """Write an encoder as a SavedModel, aside and then in one rename.
+
+    Args:
+        encoder: In float32.
+        folder: Of one version, such as saved_models/icons_quick/1; must not exist.
+        name: Of the model.
+        card: The model card, Markdown.
+        facts: More for encoder.json, JSON values.
+
+    Returns:
+        The folder.
+
+    Raises:
+        FileExistsError: If the folder exists: versions are never overwritten.
+    """
+    if folder.exists():
+        raise FileExistsError(f"{folder} exists already: export to the next version")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        module = ServableEncoder(encoder)
+        signatures = {
+            method: getattr(module, method)
+            for method in ("serving_default", "sketch", "photo", "pixels")
+        }
+        tf.saved_model.save(module, str(aside), signatures)
+        (aside / "README.md").write_text(card)
+        extra = aside / "assets.extra"
+        extra.mkdir()
+        (extra / "encoder.json").write_text(
+            json.dumps(
+                {
+                    "format": FORMAT,
+                    "name": name,
+                    "dimension": int(encoder.outputs[0].shape[-1]),
+                    "image_size": module.size,
+                    "metric": "squared_euclidean",
+                }
+                | facts,
+                indent=2,
+            )
+            + "\n"
+        )
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return folder
