@@ -1,0 +1,95 @@
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from sbir_tf.losses import MEMS
+from training.callbacks import CollapseError, CollapseGuard, MarginSchedule, spread
+
+
+def test_the_linear_schedule_is_the_published_one():
+    loss = MEMS(4.0)
+    schedule = MarginSchedule(loss, "linear", anneal_steps=10)
+    schedule.on_train_begin()
+    seen = [float(loss.current_margin.numpy())]
+    for step in range(12):
+        schedule.on_train_batch_end(step, {"accuracy": 0.0})
+        seen.append(float(loss.current_margin.numpy()))
+    # m_t = 1 + 3 min(t / 10, 1)
+    np.testing.assert_allclose(seen, [1 + 3 * min(t / 10, 1) for t in range(13)], rtol=1e-6)
+
+
+def test_the_earned_margin_follows_the_accuracy_of_each_batch_and_yields():
+    loss = MEMS(4.0)
+    schedule = MarginSchedule(loss, "earned", anneal_steps=0, memory=0.5)
+    schedule.on_train_begin()
+    schedule.on_epoch_begin(0)
+    assert loss.current_margin.numpy() == 1.0
+    # Keras logs the epoch's running mean: batches of accuracy 1, 1, 0 log 1, 1, 2/3.
+    # The running accuracy with memory 1/2 is 1/2, 3/4, 3/8.
+    margins = []
+    for mean in (1.0, 1.0, 2 / 3):
+        schedule.on_train_batch_end(0, {"accuracy": mean})
+        margins.append(float(loss.current_margin.numpy()))
+    np.testing.assert_allclose(margins, [1 + 3 * a for a in (1 / 2, 3 / 4, 3 / 8)], rtol=1e-5)
+
+
+def test_a_new_epoch_starts_a_new_mean():
+    loss = MEMS(4.0)
+    schedule = MarginSchedule(loss, "earned", anneal_steps=0, memory=0.0)
+    for epoch, mean in enumerate((0.25, 1.0)):
+        schedule.on_epoch_begin(epoch)
+        schedule.on_train_batch_end(0, {"accuracy": mean})
+    np.testing.assert_allclose(loss.current_margin.numpy(), 4.0)
+
+
+@pytest.mark.parametrize("name", ["linear", "earned"])
+def test_a_continued_schedule_goes_on_where_it_stood(name):
+    def advance(schedule, steps):
+        schedule.on_train_begin()
+        schedule.on_epoch_begin(0)
+        for _ in range(steps):
+            schedule.on_train_batch_end(0, {"accuracy": 0.8})
+
+    whole, parts = MEMS(4.0), MEMS(4.0)
+    advance(MarginSchedule(whole, name, 20), 10)
+    advance(MarginSchedule(parts, name, 20), 6)
+    advance(MarginSchedule(parts, name, 20, first_step=6), 4)
+    np.testing.assert_allclose(parts.current_margin, whole.current_margin, rtol=1e-5)
+
+
+def test_the_margin_is_logged():
+    logs = {}
+    MarginSchedule(MEMS(4.0), "constant", 0).on_epoch_end(0, logs)
+    assert logs == {"margin": 4.0}
+
+
+def guard(classes=8, **arguments):
+    centers = tf.Variable(np.random.default_rng(0).normal(size=(classes, 4)).astype(np.float32))
+    return centers, CollapseGuard(centers, patience=2, **arguments)
+
+
+def test_a_collapse_stops_the_training_and_names_it():
+    centers, watch = guard()
+    centers.assign(centers * 0.01)
+    watch.on_epoch_end(3, {"loss": math.log(8)})
+    with pytest.raises(CollapseError, match=r"by epoch 5: .* ln\(8\) = 2.08 .*schedule=earned"):
+        watch.on_epoch_end(4, {"loss": math.log(8) * 1.01})
+
+
+@pytest.mark.parametrize(
+    ("scale", "loss"),
+    [(1.0, math.log(8)), (0.01, 0.5 * math.log(8))],
+    ids=["a start at ln(K) with wide centres", "small centres that classify"],
+)
+def test_what_is_no_collapse_does_not_stop(scale, loss):
+    centers, watch = guard()
+    centers.assign(centers * scale)
+    for epoch in range(5):
+        watch.on_epoch_end(epoch, {"loss": loss})
+
+
+def test_the_spread_is_the_distance_from_the_mean():
+    assert spread(np.array([[1.0, 0.0], [-1.0, 0.0]])) == 1.0
+    assert spread(np.array([[5.0, 5.0], [5.0, 5.0]])) == 0.0

@@ -1,0 +1,156 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from sbir_tf.errors import UserError
+from training.evaluate import evaluate_run, trained_encoder
+from training.export import export_run
+from training.run import open_complete, open_run
+from training.train import train
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def run(small_config, tmp_path):
+    return train(small_config(), tmp_path / "run")
+
+
+def test_a_run_leaves_everything_that_repeats_it(run, small_config):
+    assert run.complete
+    assert open_run(run.folder).config == small_config()
+    facts = run.facts()
+    assert facts["replicas"] == 1
+    assert facts["classes"] == 10
+    assert facts["versions"]["tensorflow"].startswith("2.")
+    assert len(facts["revision"] or "0" * 40) >= 40
+    with run.log.open() as log:
+        rows = list(csv.DictReader(log))
+    assert len(rows) == 3
+    assert {"loss", "accuracy", "margin", "center_spread"} <= set(rows[0])
+    assert any((run.folder / "tensorboard").rglob("events.*"))
+
+
+def test_training_moves_every_trainable_weight(run, small_config):
+    from training.build import encoder_of
+
+    keras_seeded = encoder_of(small_config(), "float32")
+    trained = trained_encoder(run)
+    for before, after in zip(
+        keras_seeded.trainable_variables, trained.trainable_variables, strict=True
+    ):
+        assert before.shape == after.shape
+        assert not np.array_equal(before, after)
+    assert np.abs(trained.get_layer("domain_offset").offsets.numpy()).max() > 0
+
+
+def test_the_offsets_take_the_shift_between_the_domains_off(run, small_config):
+    from training.offsets import evenly, mean_embedding
+    from training.pictures import training_pictures
+
+    pictures = training_pictures(run.config.data)
+    encoder = trained_encoder(run)
+    middle = pictures.sketches.shape[1] // 2
+    sketches = np.repeat(evenly(pictures.sketches)[:, middle, ..., None], 3, axis=-1)
+    sketch_mean = mean_embedding(encoder, sketches, 0, 64)
+    photo_mean = mean_embedding(encoder, evenly(pictures.photos), 1, 64)
+    np.testing.assert_allclose(sketch_mean, photo_mean, atol=1e-4)
+
+
+def test_an_interrupted_training_continues_to_the_same_weights(
+    run, small_config, tmp_path, monkeypatch
+):
+    from training.callbacks import MarginSchedule
+
+    whole = MarginSchedule.on_train_batch_end
+    steps = []
+
+    def interrupted(self, batch, logs=None):
+        steps.append(batch)
+        if len(steps) == 5:  # inside the third epoch
+            raise KeyboardInterrupt
+        whole(self, batch, logs)
+
+    monkeypatch.setattr(MarginSchedule, "on_train_batch_end", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(small_config(), tmp_path / "again")
+    assert not open_run(tmp_path / "again").complete
+    with pytest.raises(UserError, match="not trained to its end: continue it with"):
+        open_complete(tmp_path / "again")
+    monkeypatch.setattr(MarginSchedule, "on_train_batch_end", whole)
+    continued = train(small_config(), tmp_path / "again")
+    for now, then in zip(
+        trained_encoder(continued).get_weights(), trained_encoder(run).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_a_complete_run_is_not_trained_again(run, small_config):
+    before = run.weights.stat().st_mtime_ns
+    train(small_config(), run.folder)
+    assert run.weights.stat().st_mtime_ns == before
+
+
+def test_a_folder_of_another_configuration_is_refused_and_left_alone(run, small_config):
+    before = run.weights.read_bytes()
+    with pytest.raises(UserError, match=r"loss.margin is 4.0 there, 5.0 here"):
+        train(small_config("loss.margin=5"), run.folder)
+    assert run.weights.read_bytes() == before
+
+
+def test_a_folder_that_is_not_a_run_is_refused(small_config, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(UserError, match="is not a run"):
+        train(small_config(), tmp_path)
+    assert [f.name for f in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_evaluation_counts_the_held_out_part_alone(run, few_icons):
+    from training.pictures import split_of
+
+    result = evaluate_run(run)
+    test = set(split_of(run.config.data).test)
+    domains = [icon.domain for icon in few_icons if icon.key in test]
+    assert result.queries == domains.count("sketch")
+    assert result.gallery == domains.count("photo")
+    written = json.loads((run.folder / "evaluation.json").read_text())
+    assert written["map_all"] == pytest.approx(result.map_all)
+    assert written["part"] == "test"
+
+
+def test_evaluating_a_part_that_was_trained_on_is_refused(run):
+    with pytest.raises(UserError, match="trained on"):
+        evaluate_run(run, "validation")
+
+
+def test_an_export_is_the_next_version_and_the_same_run_is_not_exported_twice(
+    run, small_config, tmp_path
+):
+    evaluate_run(run)
+    first, new = export_run(run, tmp_path / "models")
+    assert (first.name, new) == ("1", True)
+    assert "mAP@all" in (first / "README.md").read_text()
+    assert export_run(run, tmp_path / "models") == (first, False)
+    other = train(small_config("seed=1"), tmp_path / "other")
+    second, new = export_run(other, tmp_path / "models")
+    assert (second.name, new) == ("2", True)
+
+
+@pytest.mark.parametrize("loss", ["mems", "softmax"])
+def test_other_losses_train_by_one_line(small_config, tmp_path, loss):
+    assert train(small_config(f"loss.name={loss}", "steps=2"), tmp_path / loss).complete
+
+
+def test_held_out_classes_are_not_among_the_trained_labels(small_config):
+    from training.pictures import held_out, training_pictures
+
+    data = small_config("data.split=zero_shot").data
+    trained = training_pictures(data).class_names
+    queries, gallery = held_out(data, "test")
+    from training.pictures import bundled
+
+    unseen = {bundled.class_names()[label] for label in (*queries.labels, *gallery.labels)}
+    assert unseen
+    assert unseen.isdisjoint(trained)

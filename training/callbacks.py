@@ -1,0 +1,110 @@
+"""What happens beside the gradient steps."""
+
+import math
+
+import keras
+import numpy as np
+
+from sbir_tf.errors import UserError
+from training.schedules import earned_margin, linear_margin
+
+
+class MarginSchedule(keras.callbacks.Callback):
+    """Moves a loss's margin, and logs it.
+
+    Args:
+        loss: The loss whose `current_margin` moves, up to its `margin`.
+        schedule: "earned", "linear" or "constant".
+        anneal_steps: T of "linear".
+        first_step: Step that the training starts or continues at.
+        memory: How much of the running accuracy each step keeps, for "earned".
+    """
+
+    def __init__(self, loss, schedule, anneal_steps, first_step=0, memory=0.98):
+        super().__init__()
+        self.loss, self.schedule = loss, schedule
+        self.anneal_steps, self.memory = anneal_steps, memory
+        self.step = first_step
+        # The margin carries the running accuracy, so that a continued training has it back.
+        span = max(loss.margin - 1, 1e-9)
+        continued = (float(loss.current_margin.numpy()) - 1) / span
+        self.accuracy = continued if first_step else 0.0
+        self.epoch_mean = self.epoch_steps = 0
+
+    def on_train_begin(self, logs=None):
+        self._apply()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch_mean = self.epoch_steps = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        if self.schedule == "earned":
+            batch_accuracy = self._of_this_batch(logs["accuracy"])
+            self.accuracy += (1 - self.memory) * (batch_accuracy - self.accuracy)
+        self._apply()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["margin"] = float(self.loss.current_margin.numpy())
+
+    def _of_this_batch(self, mean):
+        """Keras reports the epoch's running mean: undo it."""
+        self.epoch_steps += 1
+        value = mean * self.epoch_steps - self.epoch_mean * (self.epoch_steps - 1)
+        self.epoch_mean = mean
+        return min(max(value, 0.0), 1.0)
+
+    def _apply(self):
+        margin = self.loss.margin
+        if self.schedule == "linear":
+            margin = linear_margin(margin, self.step, self.anneal_steps)
+        elif self.schedule == "earned":
+            margin = earned_margin(margin, self.accuracy)
+        self.loss.current_margin.assign(margin)
+
+
+class CollapseError(UserError):
+    """The class centres shrank to one point; the message says at which step."""
+
+
+class CollapseGuard(keras.callbacks.Callback):
+    """Stops a training whose class centres shrink to one point.
+
+    Under a margin that grows too fast, the loss is lowest where every distance is zero: it
+    then sits at ln(classes), the loss of guessing, and never leaves.
+
+    Args:
+        centers: Variable (K, D).
+        patience: Epochs in a row that the signs must hold.
+        loss_tolerance: How near to ln(K), relatively, counts as sitting there.
+        shrunk: Share of its first spread below which the centres count as shrunk.
+
+    Raises:
+        CollapseError: At the end of the epoch that proves it.
+    """
+
+    def __init__(self, centers, patience=2, loss_tolerance=0.03, shrunk=0.5):
+        super().__init__()
+        self.centers, self.patience = centers, patience
+        self.loss_tolerance, self.shrunk = loss_tolerance, shrunk
+        self.guess = math.log(centers.shape[0])
+        self.first_spread = spread(centers.numpy())
+        self.seen = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        now = spread(self.centers.numpy())
+        logs["center_spread"] = now
+        sits = abs(logs["loss"] - self.guess) < self.loss_tolerance * self.guess
+        self.seen = self.seen + 1 if sits and now < self.shrunk * self.first_spread else 0
+        if self.seen >= self.patience:
+            raise CollapseError(
+                f"The training collapsed by epoch {epoch + 1}: the loss sits at "
+                f"ln({self.centers.shape[0]}) = {self.guess:.2f} while the class centres shrank "
+                f"from {self.first_spread:.3g} to {now:.3g}. Use loss.schedule=earned, a smaller "
+                "loss.margin, a larger loss.center_radius or more steps."
+            )
+
+
+def spread(centers: np.ndarray) -> float:
+    """Root mean square distance of the centres (K, D) from their mean."""
+    return float(np.sqrt(np.mean(np.sum((centers - centers.mean(axis=0)) ** 2, axis=1))))

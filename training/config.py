@@ -1,0 +1,233 @@
+"""What a training is made of: frozen dataclasses, filled by the files in training/configs."""
+
+import dataclasses
+import difflib
+import importlib
+import pkgutil
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sbir_tf.data.augmentation import Colour, Geometry
+from sbir_tf.errors import UserError
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which pictures, how they are cut into parts, how they are varied.
+
+    Attributes:
+        size: Side of the pictures, pixels.
+        split: "styles" (designer families held out) or "zero_shot" (classes held out).
+        train_on: The parts to train on. "validation" joins "train" once nothing is tuned.
+        strokes: Stroke widths that sketches are rendered at, as multiples of their own.
+        sketch, photo: How far each domain's pictures move.
+        colour: How far photos' colours go.
+    """
+
+    size: int = 64
+    split: Literal["styles", "zero_shot"] = "styles"
+    train_on: tuple[str, ...] = ("train", "validation")
+    strokes: tuple[float, ...] = (0.7, 1.0, 1.5)
+    sketch: Geometry = field(default_factory=Geometry)
+    photo: Geometry = field(default_factory=Geometry)
+    colour: Colour = field(default_factory=Colour)
+
+
+@dataclass(frozen=True)
+class Network:
+    """The encoder.
+
+    Attributes:
+        backbone: "efficientnet_lite0" or "se_resnet".
+        weights: "imagenet" where a package ships them, or None.
+        gate: "dase", "se" or None.
+        reduction: Of the gates.
+        squeeze_activation: Of the gates.
+        widths, depths: Of "se_resnet".
+        embedding_dim: D.
+        batch_norm_momentum: Of the moving statistics.
+    """
+
+    backbone: Literal["efficientnet_lite0", "se_resnet"] = "efficientnet_lite0"
+    weights: Literal["imagenet"] | None = None
+    gate: Literal["dase", "se"] | None = "dase"
+    reduction: int = 16
+    squeeze_activation: Literal["relu", "sigmoid"] = "relu"
+    widths: tuple[int, ...] = (32, 64, 128, 256)
+    depths: tuple[int, ...] = (1, 1, 1, 1)
+    embedding_dim: int = 512
+    batch_norm_momentum: float = 0.99
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The loss and how its margin grows.
+
+    Attributes:
+        name: "mems" (squared distances), "ems" (distances) or "softmax" (a linear classifier).
+        margin: The final margin.
+        schedule: "earned" (grows as the classification earns it), "linear" (the published
+            one) or "constant".
+        anneal: Share of the steps after which "linear" reaches the final margin, and the
+            share over which "earned" may at most.
+        center_radius: Norm of the class centres at the start.
+    """
+
+    name: Literal["mems", "ems", "softmax"] = "mems"
+    margin: float = 4.0
+    schedule: Literal["earned", "linear", "constant"] = "earned"
+    anneal: float = 0.5
+    center_radius: float = 1.0
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """Adam.
+
+    Attributes:
+        learning_rate: At its highest.
+        warmup: Share of the steps that the learning rate rises over.
+        decay: "cosine" to 0, or "linear_after_half" (the published one).
+        weight_decay: Decoupled, on kernels of the network alone; nothing on centres, gates'
+            and other biases, and norms.
+        clip_norm: Largest norm of all gradients together; None clips nothing.
+    """
+
+    learning_rate: float = 1e-3
+    warmup: float = 0.05
+    decay: Literal["cosine", "linear_after_half"] = "cosine"
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """A training, whole.
+
+    Attributes:
+        name: Of the configuration, and of the model it makes.
+        steps: Optimizer steps in all.
+        steps_per_epoch: After how many a line is logged and a checkpoint kept.
+        batch_size: Of all replicas together; half sketches, half photos.
+        precision: "float32" or "mixed_bfloat16".
+        replicas: On a machine without GPU, how many logical CPUs to mirror over.
+        seed: Of weights, order and variation.
+    """
+
+    name: str
+    steps: int
+    steps_per_epoch: int = 100
+    batch_size: int = 64
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    replicas: int = 1
+    seed: int = 0
+    data: Data = field(default_factory=Data)
+    network: Network = field(default_factory=Network)
+    loss: Loss = field(default_factory=Loss)
+    optimizer: Optimizer = field(default_factory=Optimizer)
+
+    def to_json(self) -> dict:
+        """The configuration as plain JSON values."""
+        return dataclasses.asdict(self)
+
+
+def config_names() -> list[str]:
+    """The names of the configurations in training/configs."""
+    package = importlib.import_module("training.configs")
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+
+
+def load_config(name: str, overrides: typing.Sequence[str] = ()) -> Config:
+    """The named configuration with `key=value` overrides, such as `loss.margin=2`.
+
+    Raises:
+        UserError: If the name or a key is unknown (naming the nearest), or a value does not
+            fit its key's type.
+    """
+    if name not in config_names():
+        raise UserError(f"There is no configuration {name!r}{nearest(name, config_names())}")
+    config = importlib.import_module(f"training.configs.{name}").CONFIG
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            raise UserError(f"--set takes key=value, such as seed=1. Received: {override!r}")
+        config = replace(config, key.strip(), value.strip())
+    return config
+
+
+def config_from_json(values: dict) -> Config:
+    """The configuration that `Config.to_json` gave these values."""
+    return _from_json(Config, values)
+
+
+def replace(config: Config, key: str, text: str) -> Config:
+    """The configuration with the leaf at dotted `key` read from `text`."""
+    head, _, rest = key.partition(".")
+    fields = typing.get_type_hints(type(config))
+    if head not in fields:
+        raise UserError(f"There is no key {key!r}{nearest(key, leaves(Config))}")
+    current = getattr(config, head)
+    if dataclasses.is_dataclass(current):
+        if not rest:
+            inside = ", ".join(f"{head}.{name}" for name in leaves(type(current)))
+            raise UserError(f"{key!r} is a group, not a value: set one of {inside}")
+        value = replace(current, rest, text)
+    elif rest:
+        raise UserError(f"There is no key {key!r}{nearest(key, leaves(Config))}")
+    else:
+        value = parse(fields[head], text, head)
+    return dataclasses.replace(config, **{head: value})
+
+
+def parse(kind, text: str, key: str):
+    """A value of type `kind` from the text after `key=`."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        if text.lower() in ("none", "null"):
+            return None
+        return parse(next(a for a in arguments if a is not type(None)), text, key)
+    if origin is Literal:
+        if text not in arguments:
+            known = ", ".join(arguments)
+            raise UserError(f"{key} is one of {known}{nearest(text, arguments)} Received: {text!r}")
+        return text
+    if origin is tuple:
+        parts = [part.strip() for part in text.strip("()[]").split(",") if part.strip()]
+        return tuple(parse(arguments[0], part, key) for part in parts)
+    if kind is bool:
+        if text.lower() not in ("true", "false"):
+            raise UserError(f"{key} is true or false. Received: {text!r}")
+        return text.lower() == "true"
+    try:
+        return kind(text)
+    except ValueError:
+        raise UserError(f"{key} is of type {kind.__name__}. Received: {text!r}") from None
+
+
+def leaves(kind) -> list[str]:
+    """The dotted names of all values in a configuration class."""
+    names = []
+    for name, inner in typing.get_type_hints(kind).items():
+        inside = leaves(inner) if dataclasses.is_dataclass(inner) else [""]
+        names += [f"{name}.{leaf}".rstrip(".") for leaf in inside]
+    return names
+
+
+def nearest(name: str, known: typing.Iterable[str]) -> str:
+    """The end of an error: the nearest known name, or all of them."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    return f". Did you mean {close[0]!r}?" if close else f". Known: {', '.join(known)}."
+
+
+def _from_json(kind, values):
+    hints = typing.get_type_hints(kind)
+    return kind(**{name: _value(hints[name], value) for name, value in values.items()})
+
+
+def _value(kind, value):
+    if dataclasses.is_dataclass(kind):
+        return _from_json(kind, value)
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,90 @@
+"""The bundled icons, rendered at a configuration's size and cut into its parts."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sbir_tf.data import icons as bundled
+from sbir_tf.data.pipeline import TrainingPictures
+from training.config import Data
+
+CACHE = Path("data/cache")
+
+
+@dataclass(frozen=True)
+class Items:
+    """Pictures of one domain with what they show.
+
+    Attributes:
+        keys: N names, "set:icon".
+        images: (N, S, S, 3) uint8.
+        labels: (N,) int32, into `class_names` of the whole data set.
+        domain: 0 for sketches, 1 for photos.
+    """
+
+    keys: tuple[str, ...]
+    images: np.ndarray
+    labels: np.ndarray
+    domain: int
+
+
+def split_of(data: Data) -> bundled.Split:
+    """The split that a configuration names."""
+    return getattr(bundled, data.split)(bundled.load_icons())
+
+
+def training_pictures(data: Data, progress=None) -> TrainingPictures:
+    """Everything that a configuration trains on.
+
+    With held-out classes the labels count the trained classes alone.
+    """
+    split = split_of(data)
+    keys = {key for part in data.train_on for key in getattr(split, part)}
+    chosen = [icon for icon in bundled.load_icons() if icon.key in keys]
+    names = tuple(sorted({icon.class_name for icon in chosen}))
+    label = {name: number for number, name in enumerate(names)}
+    sketches = [icon for icon in chosen if icon.domain == "sketch"]
+    photos = [icon for icon in chosen if icon.domain == "photo"]
+    strokes = [rendered(sketches, data.size, stroke, progress)[..., 0] for stroke in data.strokes]
+    return TrainingPictures(
+        np.stack(strokes, axis=1),
+        np.array([label[icon.class_name] for icon in sketches], np.int32),
+        rendered(photos, data.size, 1.0, progress),
+        np.array([label[icon.class_name] for icon in photos], np.int32),
+        names,
+    )
+
+
+def held_out(data: Data, part: str, progress=None) -> tuple[Items, Items]:
+    """The sketches (queries) and the photos (gallery) of one part of the split."""
+    keys = set(getattr(split_of(data), part))
+    chosen = [icon for icon in bundled.load_icons() if icon.key in keys]
+    label = {name: number for number, name in enumerate(bundled.class_names())}
+
+    def items(domain, bit):
+        of_domain = [icon for icon in chosen if icon.domain == domain]
+        return Items(
+            tuple(icon.key for icon in of_domain),
+            rendered(of_domain, data.size, 1.0, progress),
+            np.array([label[icon.class_name] for icon in of_domain], np.int32),
+            bit,
+        )
+
+    return items("sketch", 0), items("photo", 1)
+
+
+def rendered(icons, size: int, stroke: float, progress=None) -> np.ndarray:
+    """Renderings (N, size, size, 3) uint8, kept in data/cache for the next time."""
+    content = "\n".join(f"{icon.key} {icon.body}" for icon in icons) + f" {size} {stroke}"
+    path = CACHE / f"{hashlib.sha256(content.encode()).hexdigest()[:24]}.npy"
+    if path.exists():
+        return np.load(path, allow_pickle=False)
+    images = bundled.render_all(icons, size, stroke, **({"progress": progress} if progress else {}))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(f".{os.getpid()}.tmp.npy")
+    np.save(aside, images)
+    aside.replace(path)
+    return images
