@@ -154,7 +154,56 @@ def load_config(name: str, overrides: typing.Sequence[str] = ()) -> Config:
         if not equals:
             raise UserError(f"--set takes key=value, such as seed=1. Received: {override!r}")
         config = replace(config, key.strip(), value.strip())
+    check(config)
     return config
+
+
+def check(config: Config) -> None:
+    """Refuse what could only fail later.
+
+    Raises:
+        UserError: Naming the key, what it must be, and its value.
+    """
+    rules = (
+        ("steps", config.steps >= 1, "at least 1"),
+        (
+            "steps_per_epoch",
+            config.steps_per_epoch >= 1 and config.steps % config.steps_per_epoch == 0,
+            f"a divisor of steps, {config.steps}",
+        ),
+        ("batch_size", config.batch_size >= 2 and config.batch_size % 2 == 0, "even and positive"),
+        ("replicas", config.replicas >= 1, "at least 1"),
+        ("data.size", 16 <= config.data.size <= 1024, "from 16 to 1024"),
+        ("data.strokes", bool(config.data.strokes), "one stroke width or more"),
+        (
+            "data.train_on",
+            {"train"} <= set(config.data.train_on) <= {"train", "validation"},
+            "train, or train and validation",
+        ),
+        ("network.embedding_dim", config.network.embedding_dim >= 1, "at least 1"),
+        (
+            "network.depths",
+            len(config.network.depths) == len(config.network.widths),
+            f"as many as network.widths, {len(config.network.widths)}",
+        ),
+        ("loss.margin", config.loss.margin >= 1, "at least 1"),
+        ("loss.center_radius", config.loss.center_radius > 0, "positive"),
+        ("optimizer.learning_rate", config.optimizer.learning_rate > 0, "positive"),
+        ("optimizer.warmup", 0 <= config.optimizer.warmup < 1, "from 0 to below 1"),
+    )
+    values = dict(flat(config.to_json()))
+    for key, holds, rule in rules:
+        if not holds:
+            raise UserError(f"{key} must be {rule}. Received: {key}={values[key]}")
+
+
+def flat(values: dict, prefix: str = "") -> list[tuple[str, object]]:
+    """Nested values as (dotted key, value), in order."""
+    pairs = []
+    for key, value in values.items():
+        nested = isinstance(value, dict)
+        pairs += flat(value, f"{prefix}{key}.") if nested else [(prefix + key, value)]
+    return pairs
 
 
 def config_from_json(values: dict) -> Config:

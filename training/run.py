@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sbir_tf.errors import UserError
-from training.config import Config, config_from_json
+from training.config import Config, config_from_json, flat
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scann")
 
@@ -108,23 +108,14 @@ def open_complete(folder: Path | str) -> Run:
     return run
 
 
-def difference(before, after, prefix: str = "") -> str:
-    """The first value in which two configurations differ, in words."""
+def difference(before: Config, after: Config) -> str:
+    """The values in which two configurations differ, in words."""
     old, new = before.to_json(), after.to_json()
     return ", ".join(
         f"{key} is {old_value!r} there, {new_value!r} here"
         for (key, old_value), (_, new_value) in zip(flat(old), flat(new), strict=True)
         if old_value != new_value
     )
-
-
-def flat(values: dict, prefix: str = "") -> list[tuple[str, object]]:
-    """Nested values as (dotted key, value), in order."""
-    pairs = []
-    for key, value in values.items():
-        nested = isinstance(value, dict)
-        pairs += flat(value, f"{prefix}{key}.") if nested else [(prefix + key, value)]
-    return pairs
 
 
 def write_json(path: Path, values) -> None:

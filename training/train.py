@@ -23,7 +23,6 @@ from training.build import (
 )
 from training.callbacks import CollapseGuard, MarginSchedule
 from training.config import Config, load_config
-from training.offsets import fit_offsets
 from training.pictures import training_pictures
 from training.progress import ProgressLine
 from training.run import Run, create_or_continue
@@ -50,7 +49,6 @@ def train(config: Config, folder: Path, progress=None) -> Run:
         return run
     keras.utils.set_random_seed(config.seed)
     pictures = training_pictures(config.data, progress)
-    epochs = -(-config.steps // config.steps_per_epoch)
 
     strategy = strategy_of(config)
     with strategy.scope():
@@ -86,13 +84,12 @@ def train(config: Config, folder: Path, progress=None) -> Run:
     with line:
         model.fit(
             batches,
-            epochs=epochs,
+            epochs=config.steps // config.steps_per_epoch,
             initial_epoch=int(epoch.numpy()),
             steps_per_epoch=config.steps_per_epoch,
             callbacks=callbacks,
             verbose=0,
         )
-    fit_offsets(encoder, pictures)
     seconds = time.monotonic() - began
     if not all(np.isfinite(weight).all() for weight in encoder.get_weights()):
         raise FloatingPointError(f"{run.folder}: the weights are not finite")

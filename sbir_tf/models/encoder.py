@@ -2,13 +2,13 @@
 
 import keras
 
-from sbir_tf.layers import ClassCenters, DomainOffset
+from sbir_tf.layers import ClassCenters
 
 
 def build_encoder(
     backbone: keras.Model, embedding_dim: int = 512, name: str = "encoder"
 ) -> keras.Model:
-    """Backbone, then one linear layer, then the offset of each domain.
+    """Backbone, then one linear layer without activation, as published.
 
     Args:
         backbone: Model of image (B, S, S, 3) and domain (B, 1) to features (B, C).
@@ -19,10 +19,9 @@ def build_encoder(
         A functional model: image (B, S, S, 3) with values 0-255 and domain (B, 1), to
         embeddings (B, D) float32.
     """
-    image, domain = backbone.inputs
-    embedding = keras.layers.Dense(embedding_dim, name="embedding")(backbone.outputs[0])
-    centred = DomainOffset(name="domain_offset")([embedding, domain])
-    return keras.Model([image, domain], centred, name=name)
+    # Embeddings leave in float32 under every precision policy: distances are taken of them.
+    projection = keras.layers.Dense(embedding_dim, dtype="float32", name="embedding")
+    return keras.Model(backbone.inputs, projection(backbone.outputs[0]), name=name)
 
 
 def add_class_centers(

@@ -9,7 +9,6 @@ from sbir_tf import layers, losses
 ARGUMENTS = {
     "DASE": {"reduction": 3, "squeeze_activation": "sigmoid", "domain": False, "identity": True},
     "ClassCenters": {"classes": 7, "radius": 2.5, "seed": 11},
-    "DomainOffset": {"name": "other"},
     "RandomDirections": {"radius": 4.0, "seed": 5},
     "MEMS": {"margin": 5.5, "name": "other"},
     "EMS": {"margin": 6.5, "name": "other"},

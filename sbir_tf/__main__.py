@@ -1,0 +1,290 @@
+"""The `sbir` command: the front door to training, evaluation, export, index and search.
+
+Everything heavy is imported inside the command that needs it, so that `sbir --help` is quick.
+"""
+
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from sbir_tf.errors import UserError
+
+USER_MISTAKE = 2
+# What Typer makes of Ctrl-C.
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Sketch-based image retrieval: draw a thing, find its pictures.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="The bundled icons.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+
+
+@app.callback()
+def everywhere(
+    verbose: Annotated[bool, typer.Option("--verbose", help="Let TensorFlow talk.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Options of every command; `main` takes them wherever they stand."""
+
+
+@data_app.command("build-icons")
+def build_icons(
+    to: Annotated[Path, typer.Option(help="Folder to write.")] = Path("data/icons"),
+    size: Annotated[int, typer.Option(min=16, max=1024, help="Side, pixels.")] = 128,
+) -> None:
+    """Render the bundled icons as a tree of pictures, with their splits."""
+    from sbir_tf.data.icons import write_tree
+
+    write_tree(to, size=size, progress=bar)
+    print(f"{to}: sketches, photos, and the held-out ones in {to / 'styles'}")
+
+
+@data_app.command("info")
+def data_info() -> None:
+    """Classes, counts, splits and licences of the bundled icons."""
+    from rich.table import Table
+
+    from sbir_tf.data import icons
+
+    bundled = icons.load_icons()
+    domain = {icon.key: icon.domain for icon in bundled}
+    table = Table(title=f"icons: {len(icons.class_names())} classes")
+    for heading in ("split", "part", "sketches", "pictures"):
+        table.add_column(heading, justify="right" if heading[-1] == "s" else "left")
+    for split in (icons.styles(bundled), icons.zero_shot(bundled)):
+        for part in ("train", "validation", "test"):
+            keys = getattr(split, part)
+            sketches = sum(domain[key] == "sketch" for key in keys)
+            table.add_row(split.name, part, str(sketches), str(len(keys) - sketches))
+    console().print(table)
+    print(f"licences: {Path(icons.__file__).with_name('ATTRIBUTION.md')}")
+
+
+@app.command()
+def train(
+    config: Annotated[str, typer.Argument(help="A name in training/configs.")],
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="The run's folder [runs/CONFIG].")] = None,
+) -> None:
+    """Train a configuration, or continue where its folder stands."""
+    from training.config import load_config
+
+    resolved = load_config(config, overrides or [])
+    folder = to or Path("runs") / config
+    from training.train import train as train_config
+
+    run = train_config(resolved, folder, bar)
+    facts = run.facts()
+    margin = f", margin annealed to {facts['margin']:.2f}" if facts["margin"] else ""
+    print(
+        f"{run.folder}: trained {resolved.steps} steps in {facts['training_seconds']:.0f} s"
+        f" ({facts['precision']}){margin}"
+    )
+
+
+@app.command()
+def evaluate(
+    run: RunFolder,
+    part: Annotated[str, typer.Option(help="test or validation.")] = "test",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    untrained: Annotated[
+        bool, typer.Option("--untrained", help="Also the pretrained features, untrained.")
+    ] = False,
+) -> None:
+    """Search a run's held-out pictures with its held-out sketches; print the metrics."""
+    from training.evaluate import evaluate_run, evaluate_untrained
+    from training.run import open_complete
+
+    opened = open_complete(run)
+    result = evaluate_run(opened, part, bar)
+    before = evaluate_untrained(opened.config, part, bar) if untrained else None
+    if as_json:
+        print(result.to_json())
+    else:
+        print_metrics(opened, part, result, before)
+
+
+@app.command()
+def export(
+    run: RunFolder,
+    to: Annotated[Path | None, typer.Option(help="The model's folder [saved_models/NAME].")] = None,
+) -> None:
+    """Write a run's encoder as a SavedModel for TensorFlow Serving."""
+    from training.export import export_run
+    from training.run import open_complete
+
+    opened = open_complete(run)
+    folder, new = export_run(opened, to or Path("saved_models") / opened.config.name)
+    print(f"{folder}: {'written' if new else 'holds this run already'}")
+
+
+@app.command()
+def index(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model's folder.")],
+    pictures: Annotated[Path, typer.Argument(metavar="PICTURES", help="Any folder of pictures.")],
+    to: Annotated[Path, typer.Option(help="The index's folder.")],
+) -> None:
+    """Embed every picture in a folder and write a ScaNN index of them."""
+    from serving.encoders import load_encoder
+    from serving.gallery import index_folder
+
+    report = index_folder(load_encoder(model), pictures, to, progress=bar)
+    print(f"{to}: {report.indexed} pictures indexed")
+    if report.skipped:
+        print(f"{len(report.skipped)} could not be read: {report.skipped_file} lists them")
+
+
+@app.command()
+def search(
+    index: Annotated[Path, typer.Argument(metavar="INDEX", help="An index's folder.")],
+    sketches: Annotated[
+        list[Path], typer.Argument(metavar="SKETCH...", help="Drawings, or folders of them.")
+    ],
+    k: Annotated[int, typer.Option("-k", help="How many pictures to find.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    sheet: Annotated[
+        list[Path] | None, typer.Option(help="Write a contact sheet: .png or .html.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="The model, if it moved since the index was made.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many sketches, evenly spaced.")
+    ] = None,
+) -> None:
+    """Find the pictures that sketches show."""
+    from serving.search import search_files
+
+    rows = search_files(index, sketches, k, model=model, limit=limit, sheets=sheet or [])
+    if as_json:
+        print(json.dumps([row.to_json() for row in rows], indent=2))
+        return
+    for row in rows:
+        print(row.query)
+        for hit in row.hits:
+            print(f"  {hit.rank:3}  {hit.distance:10.4f}  {hit.path}")
+    for path in sheet or []:
+        print(f"contact sheet: {path}")
+
+
+def print_metrics(run, part, result, before) -> None:
+    """The metrics as a table, with what chance and the untrained features reach."""
+    from rich.table import Table
+
+    split = run.config.data.split
+    table = Table(
+        title=f"{run.folder.name}: {split} split, {part} part: {result.queries} sketches "
+        f"search {result.gallery} pictures"
+    )
+    columns = {"trained": result} | ({"untrained": before} if before else {})
+    columns["chance"] = result.chance
+    table.add_column("metric")
+    for heading in columns:
+        table.add_column(heading, justify="right")
+    for row in zip(*(metric_rows(values) for values in columns.values()), strict=True):
+        table.add_row(row[0][0], *(f"{value:.4f}" for _, value in row))
+    console().print(table)
+    print(f"conventions: {result.convention} AP, ties {result.ties}; seed {run.config.seed}")
+
+
+def metric_rows(values) -> list[tuple[str, float]]:
+    """Names and values of a result's metrics, or of chance's."""
+    rows = [("mAP@all", values.map_all)]
+    for name in ("map_at", "precision_at", "hit_at"):
+        label = {"map_at": "mAP", "precision_at": "P", "hit_at": "hit"}[name]
+        rows += [(f"{label}@{k}", value) for k, value in getattr(values, name).items()]
+    return rows
+
+
+def bar(iterable, description, total):
+    """Shows the progress of long work on stderr."""
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(iterable, description, total, console=Console(stderr=True), transient=True)
+
+
+def console():
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def main() -> None:
+    """Run a command; a user's mistake becomes one line and exit code 2."""
+    verbose, debug = (take_flag(flag) for flag in ("--verbose", "--debug"))
+    silence(verbose)
+    try:
+        if app(standalone_mode=False) == INTERRUPTED:
+            raise KeyboardInterrupt
+    except (Exception, KeyboardInterrupt) as error:
+        if debug:
+            raise
+        line, code = explain(error)
+        print(f"sbir: {line}", file=sys.stderr)
+        sys.stdout.flush()
+        sys.exit(code)
+
+
+def take_flag(flag: str) -> bool:
+    """Whether a flag stands anywhere on the command line; it is taken off."""
+    found = flag in sys.argv[1:]
+    sys.argv[1:] = [argument for argument in sys.argv[1:] if argument != flag]
+    return found
+
+
+def silence(verbose: bool) -> None:
+    """Quiet TensorFlow's start-up and the packages that warn about Python's age."""
+    if verbose:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    warnings.filterwarnings("ignore", category=FutureWarning, module="google")
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+
+def explain(error: BaseException) -> tuple[str, int]:
+    """One line about an error, and the exit code."""
+    from serving.errors import ServingError
+
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return "interrupted; nothing was left half-written: run the same command again", 2
+    if isinstance(error, TyperException):
+        return error.format_message().replace("\n", " "), USER_MISTAKE
+    if isinstance(error, UserError | ServingError):
+        return str(error), USER_MISTAKE
+    if isinstance(error, OSError):
+        return str(error) + cure(error), USER_MISTAKE
+    if "No space left on device" in str(error):  # TensorFlow's own kind of error
+        return "No space left on device: free some and run the same command again", USER_MISTAKE
+    first = (str(error).splitlines() or [""])[0]
+    return f"internal error: {type(error).__name__}: {first} (--debug shows where)", 1
+
+
+def cure(error: OSError) -> str:
+    """What to do about an error of the operating system, where that is known."""
+    import errno
+
+    return {
+        errno.ENOSPC: ": free some space and run the same command again",
+        errno.EACCES: ": change its permissions or name another place",
+        errno.EROFS: ": name a place that can be written",
+    }.get(error.errno, "")
+
+
+if __name__ == "__main__":
+    main()
