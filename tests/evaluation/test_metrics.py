@@ -22,7 +22,8 @@ from sbir_tf.evaluation import (
     hit_at,
     precision_at,
 )
-from sbir_tf.evaluation.metrics import _distance_blocks, _first_equal_rows, _hypergeometric
+from sbir_tf.evaluation.distances import distance_blocks, first_equal_rows
+from sbir_tf.evaluation.ranked_hits import hypergeometric
 
 # Definitions, as loops over one order. `order` is a list of booleans, nearest item first.
 
@@ -182,7 +183,7 @@ def test_interpolated_ap_of_mixed_ties_asks_for_an_order(convention):
     [(1, 1, 1), (7, 3, 4), (9, 8, 5), (5000, 3000, 2500), (10**5, 9, 200)],
 )
 def test_hypergeometric_probabilities_are_ratios_of_binomials(size, hits, drawn):
-    counts, probabilities = _hypergeometric(size, hits, drawn)
+    counts, probabilities = hypergeometric(size, hits, drawn)
     ways = math.comb(size, drawn)
     exact = [
         float(Fraction(math.comb(hits, h) * math.comb(size - hits, drawn - h), ways))
@@ -303,13 +304,13 @@ def test_equal_pictures_tie_however_their_distance_was_rounded(queries):
 
 def test_zero_and_minus_zero_are_one_value():
     rows = np.array([[0.0, 1.0], [2.0, 1.0], [-0.0, 1.0]])
-    assert _first_equal_rows(rows).tolist() == [0, 1, 0]
+    assert first_equal_rows(rows).tolist() == [0, 1, 0]
 
 
 def test_distances_are_the_squared_differences_and_never_negative():
     gallery = 1000 + np.random.default_rng(0).standard_normal((50, 16))
     gallery = gallery[np.arange(70) % 50]
-    blocks = list(_distance_blocks(gallery[:7], gallery, 3))
+    blocks = list(distance_blocks(gallery[:7], gallery, 3))
     exact = ((gallery[:7, None] - gallery) ** 2).sum(axis=2)
     assert [block.shape for block in blocks] == [(3, 70), (3, 70), (1, 70)]
     np.testing.assert_allclose(np.concatenate(blocks), exact, atol=1e-7)

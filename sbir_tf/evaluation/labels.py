@@ -1,0 +1,35 @@
+"""Labels of queries and gallery, compared once and counted as small numbers from then on."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sbir_tf.errors import UserError
+
+
+def common_codes(query_labels: Sequence, gallery_labels: Sequence) -> tuple[np.ndarray, ...]:
+    """Labels as small numbers, equal where the labels are; one for all that the gallery lacks."""
+    queries, gallery = _labels("query", query_labels), _labels("gallery", gallery_labels)
+    if queries.dtype.kind != gallery.dtype.kind:
+        raise UserError(
+            "`query_labels` and `gallery_labels` must be of one kind, whole numbers or text. "
+            f"Received: {queries.dtype} and {gallery.dtype}"
+        )
+    names, gallery_codes = np.unique(gallery, return_inverse=True)
+    codes = np.searchsorted(names, queries)
+    known = names[np.minimum(codes, len(names) - 1)] == queries
+    return np.where(known, codes, len(names)), gallery_codes
+
+
+def _labels(name: str, labels: Sequence) -> np.ndarray:
+    labels = np.asarray(labels)
+    if labels.dtype.kind == "O":  # as pandas has text
+        labels = np.asarray(labels.tolist())
+    if labels.ndim != 1 or labels.dtype.kind not in "biuU":
+        raise UserError(
+            f"`{name}_labels` must be a list of whole numbers or of text. "
+            f"Received: shape {labels.shape}, {labels.dtype}"
+        )
+    if not len(labels):
+        raise UserError(f"`{name}_labels` is empty: there is nothing to evaluate")
+    return labels if labels.dtype.kind == "U" else labels.astype(np.int64)
