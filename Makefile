@@ -5,7 +5,7 @@ demo: setup
 	@sh tools/demo.sh
 
 test: setup-dev
-	.venv/bin/python -m pytest
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile
 
 lint: setup-dev
 	.venv/bin/ruff format --check .
