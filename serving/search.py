@@ -1,0 +1,154 @@
+"""A drawing to the pictures most like it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from serving.encoders import Encoder, load_encoder
+from serving.errors import ServingError
+from serving.folders import list_pictures
+from serving.hits import Answer, Hit
+from serving.index import Index
+from serving.index.classes import class_of
+from serving.index.validate import check_k
+from serving.pictures import read_picture
+from serving.sheet import check_sheet, make_rows, write_sheet
+
+_BATCH = 32
+
+
+def search_picture(
+    index: Index, encoder: Encoder, path: Path | str | bytes, k: int = 10, domain: str = "sketch"
+) -> list[Hit]:
+    """Finds the pictures most like one drawing.
+
+    Args:
+        index: where to look.
+        encoder: the one that built the index.
+        path: the drawing's file, or its bytes.
+        k: how many, from 1 to the number of pictures.
+        domain: "sketch" for a drawing, "photo" to search by a picture.
+
+    Returns:
+        Hits, the nearest first.
+
+    Raises:
+        ServingError: another model's index, k out of range, an unreadable picture.
+    """
+    return search_pictures(index, encoder, [path], k, domain)[0]
+
+
+def search_pictures(
+    index: Index,
+    encoder: Encoder,
+    paths: Sequence[Path | str | bytes],
+    k: int = 10,
+    domain: str = "sketch",
+) -> list[list[Hit]]:
+    """Finds the pictures most like each of several drawings.
+
+    Args:
+        index: where to look.
+        encoder: the one that built the index.
+        paths: the drawings' files, or their bytes.
+        k: how many, from 1 to the number of pictures.
+        domain: "sketch" for drawings, "photo" to search by pictures.
+
+    Returns:
+        For each drawing its hits, the nearest first.
+
+    Raises:
+        ServingError: another model's index, k out of range, an unreadable picture.
+    """
+    index.require_model(encoder)
+    k = check_k(k, len(index))
+    batches = (paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH))
+    return [hits for batch in batches for hits in _search_batch(index, encoder, batch, k, domain)]
+
+
+def _search_batch(
+    index: Index, encoder: Encoder, paths: Sequence[Path | str | bytes], k: int, domain: str
+) -> list[list[Hit]]:
+    embeddings = encoder.encode([read_picture(path) for path in paths], domain)
+    ids, distances = index.search(embeddings, k)
+    return [_hits(index, *row) for row in zip(ids, distances, strict=True)]
+
+
+def _hits(index: Index, ids: np.ndarray, distances: np.ndarray) -> list[Hit]:
+    ranked = enumerate(zip(ids, distances.tolist(), strict=True), start=1)
+    return [
+        Hit(rank, name, index.path_of(name), distance, class_of(name))
+        for rank, (name, distance) in ranked
+    ]
+
+
+def search_files(
+    index: Path | str,
+    sketches: Sequence[Path | str],
+    k: int = 10,
+    *,
+    model: Path | str | None = None,
+    limit: int | None = None,
+    sheets: Sequence[Path | str] = (),
+    domain: str = "sketch",
+) -> list[Answer]:
+    """Searches an index on disk with drawings on disk.
+
+    Args:
+        index: the index's folder.
+        sketches: drawings, or folders of them.
+        k: how many pictures to find for each.
+        model: the encoder's folder; by default where it was when the index was built.
+        limit: at most so many of the drawings, evenly spaced.
+        sheets: contact sheets to write, `.png` or `.html`.
+        domain: "sketch" for drawings, "photo" to search by pictures.
+
+    Returns:
+        One answer a drawing.
+
+    Raises:
+        ServingError: a damaged or foreign index, no model, an unreadable drawing, a wrong k.
+    """
+    for sheet in sheets:
+        check_sheet(sheet)
+    paths = _evenly(_drawings(sketches), limit)
+    opened = Index.load(index)
+    check_k(k, len(opened))
+    encoder = load_encoder(model or _model_folder(opened, Path(index)))
+    found = search_pictures(opened, encoder, paths, k, domain)
+    known = {class_of(name) for name in opened.ids}
+    classes = [name if (name := path.absolute().parent.name) in known else None for path in paths]
+    if sheets:
+        rows = make_rows(paths, found, classes)
+        for sheet in sheets:
+            write_sheet(rows, sheet)
+    return [
+        Answer(path, class_name, tuple(hits))
+        for path, class_name, hits in zip(paths, classes, found, strict=True)
+    ]
+
+
+def _drawings(sketches: Sequence[Path | str]) -> list[Path]:
+    paths = []
+    for sketch in map(Path, sketches):
+        if not sketch.exists():  # before seconds are spent on opening a model
+            raise ServingError(f"{sketch}: no such drawing or folder of drawings")
+        paths += list_pictures(sketch) if sketch.is_dir() else [sketch]
+    return paths
+
+
+def _evenly(paths: list[Path], limit: int | None) -> list[Path]:
+    if limit is None or limit >= len(paths):
+        return paths
+    if limit < 1:
+        raise ServingError(f"limit must be at least 1. Received: limit={limit}")
+    return [paths[step * len(paths) // limit] for step in range(limit)]
+
+
+def _model_folder(index: Index, folder: Path) -> Path:
+    if index.model_folder is None or not index.model_folder.is_dir():
+        where = index.model_folder or "an unknown place"
+        moved = f"its model {index.model} is no longer at {where}"
+        raise ServingError(f"{folder}: {moved}. Name the model's folder with --model")
+    return index.model_folder
