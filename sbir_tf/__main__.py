@@ -211,11 +211,14 @@ def metric_rows(values) -> list[tuple[str, float]]:
 
 
 def bar(iterable, description, total):
-    """Shows the progress of long work on stderr."""
+    """Shows the progress of long work on stderr; in a log file it says nothing."""
     from rich.console import Console
     from rich.progress import track
 
-    return track(iterable, description, total, console=Console(stderr=True), transient=True)
+    stderr = Console(stderr=True)
+    return track(
+        iterable, description, total, console=stderr, transient=True, disable=not stderr.is_terminal
+    )
 
 
 def console():

@@ -13,9 +13,9 @@ from training.train import train
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def run(small_config, tmp_path):
-    return train(small_config(), tmp_path / "run")
+@pytest.fixture(scope="module")
+def run(small_config, tmp_path_factory):
+    return train(small_config(), tmp_path_factory.mktemp("runs") / "run")
 
 
 def test_a_run_leaves_everything_that_repeats_it(run, small_config):
