@@ -60,12 +60,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", choices=TABLES)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--table-only", action="store_true", help="train nothing")
     arguments = parser.parse_args()
     rows = TABLES[arguments.table]
     cells = [(row, seed) for seed in SEEDS for row in rows]
     threads = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
     environment = os.environ | (threads if arguments.jobs > 1 else {})
     with ThreadPoolExecutor(arguments.jobs) as pool:
+        cells = [] if arguments.table_only else cells
         list(pool.map(lambda cell: train(*cell, environment), cells))
     page = Path("docs") / f"{arguments.table}.md"
     page.write_text(render(arguments.table, rows))
@@ -81,46 +83,36 @@ def train(row: Row, seed: int, environment) -> None:
 
 
 def render(table: str, rows) -> str:
-    """The table, Markdown; reads the trained runs."""
+    """The table, Markdown, of the cells that are trained."""
+    from training.config import load_config
     from training.evaluate import evaluate_run, evaluate_untrained
-    from training.run import open_complete
+    from training.run import open_run
 
     lines = [
         NOTES[table].format(
             command=f"python -m benchmarks.quality {table}", machine=describe("tensorflow", "keras")
-        )
+        ),
+        "| trained with | seeds | mAP@all | hit@10 | margin at the end | training, s |",
+        "|---|---|---|---|---|---|",
     ]
-    lines += ["| trained with | mAP@all | hit@10 | margin at the end | training, s |"]
-    lines += ["|---|---|---|---|---|"]
     for row in rows:
-        runs = [open_complete(row.folder(seed)) for seed in SEEDS]
+        cells = [row.folder(seed) for seed in SEEDS if row.folder(seed).exists()]
+        runs = [run for run in map(open_run, cells) if run.complete]
         results = [evaluate_run(run) for run in runs]
         facts = [run.facts() for run in runs]
+        margin = np.mean([fact["margin"] for fact in facts])
         lines.append(
-            f"| {row.label} | {spread([r.map_all for r in results])} "
-            f"| {spread([r.hit_at[10] for r in results])} "
-            f"| {np.mean([f['margin'] for f in facts]) or float('nan'):.2f} "
-            f"| {np.mean([f['training_seconds'] for f in facts]):.0f} |"
+            f"| {row.label} | {len(runs)} | {spread([r.map_all for r in results])} "
+            f"| {spread([r.hit_at[10] for r in results])} | {f'{margin:.2f}' if margin else '-'} "
+            f"| {np.mean([fact['training_seconds'] for fact in facts]):.0f} |"
         )
+    last = results[-1]
+    others = {"chance": last.chance}
     if table == "results":
-        untrained = evaluate_untrained(runs_of("icons_quick"))
-        lines.append(untrained_line(untrained))
-    chance = results[0].chance
-    lines.append(f"| chance | {chance.map_all:.4f} | {chance.hit_at[10]:.4f} | - | - |")
-    counts = f"{results[0].queries} sketches search {results[0].gallery} pictures."
-    return "\n".join([*lines, "", counts, ""])
-
-
-def runs_of(config: str):
-    from training.config import load_config
-
-    return load_config(config)
-
-
-def untrained_line(result) -> str:
-    return (
-        f"| ImageNet features, untrained | {result.map_all:.4f} | {result.hit_at[10]:.4f} | - | - |"
-    )
+        others["ImageNet features, untrained"] = evaluate_untrained(load_config("icons_quick"))
+    for label, values in others.items():
+        lines.append(f"| {label} | - | {values.map_all:.4f} | {values.hit_at[10]:.4f} | - | - |")
+    return "\n".join([*lines, "", f"{last.queries} sketches search {last.gallery} pictures.", ""])
 
 
 def spread(values) -> str:

@@ -5,7 +5,7 @@ from training.config import Config, Data, Loss, Network, Optimizer
 
 CONFIG = Config(
     name="icons_quick",
-    steps=1000,
+    steps=950,
     steps_per_epoch=50,
     batch_size=64,
     data=Data(
