@@ -173,12 +173,12 @@ def search(
     if as_json:
         print(json.dumps([row.to_json() for row in rows], indent=2))
         return
-    for row in rows:
+    for path in sheet or []:
+        print(f"contact sheet of {len(rows)} sketches: {path}")
+    for row in rows if not sheet else []:
         print(row.query)
         for hit in row.hits:
             print(f"  {hit.rank:3}  {hit.distance:10.4f}  {hit.path}")
-    for path in sheet or []:
-        print(f"contact sheet: {path}")
 
 
 def print_metrics(run, part, result, before) -> None:
