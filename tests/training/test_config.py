@@ -39,7 +39,7 @@ def test_set_changes_one_leaf_and_nothing_else():
 @pytest.mark.parametrize(
     ("override", "key", "value"),
     [
-        ("steps=7", "steps", 7),
+        ("steps=700", "steps", 700),
         ("optimizer.clip_norm=none", "optimizer.clip_norm", None),
         ("optimizer.clip_norm=2", "optimizer.clip_norm", 2.0),
         ("data.strokes=0.5,2", "data.strokes", (0.5, 2.0)),
