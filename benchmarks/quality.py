@@ -21,6 +21,8 @@ import numpy as np
 from benchmarks.machine import describe
 
 SEEDS = (0, 1, 2)
+# Cells are trained side by side: the column only tells a hanging run from a good one.
+SECONDS = "Seconds are of cells trained side by side on a busy machine: no measure of speed."
 RUNS = Path("runs/quality")
 
 
@@ -112,7 +114,8 @@ def render(table: str, rows) -> str:
         others["ImageNet features, untrained"] = evaluate_untrained(load_config("icons_quick"))
     for label, values in others.items():
         lines.append(f"| {label} | - | {values.map_all:.4f} | {values.hit_at[10]:.4f} | - | - |")
-    return "\n".join([*lines, "", f"{last.queries} sketches search {last.gallery} pictures.", ""])
+    counts = f"{last.queries} sketches search {last.gallery} pictures. {SECONDS}"
+    return "\n".join([*lines, "", counts, ""])
 
 
 def spread(values) -> str:
