@@ -8,7 +8,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-SKETCH, PHOTO = 0, 1
+from sbir_tf.data.pipeline import PHOTO, SKETCH
+
 WHITE = 255.0
 # Of encoder.json, raised when a reader must change.
 FORMAT = 1

@@ -25,8 +25,8 @@ def checkout(tmp_path):
     return tmp_path / "checkout", tools
 
 
-def set_up(folder, tools):
-    command = ["sh", "tools/setup.sh", "requirements.txt"]
+def set_up(folder, tools, *files):
+    command = ["sh", "tools/setup.sh", *(files or ["requirements.txt"])]
     return subprocess.run(
         command, cwd=folder, env={"PATH": str(tools)}, capture_output=True, text=True
     )
@@ -58,6 +58,17 @@ def test_a_second_call_does_nothing_and_changed_requirements_set_up_again(checko
     (folder / "requirements.txt").write_text("other\n")
     assert set_up(folder, tools).returncode == 0
     assert calls.read_text() == first + first
+
+
+def test_what_is_set_up_for_the_tests_serves_the_demo(checkout):
+    folder, tools = checkout
+    shutil.copy(ROOT / "requirements-dev.txt", folder)
+    fake = tools / "uv"
+    fake.write_text(f"#!{tools / 'sh'}\n")
+    fake.chmod(0o755)
+    (folder / ".venv").mkdir()
+    assert "Setting up" in set_up(folder, tools, "requirements.txt", "requirements-dev.txt").stdout
+    assert set_up(folder, tools).stdout == ""
 
 
 def test_every_requirement_is_pinned_and_names_no_address():

@@ -4,8 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-stamp=.venv/installed-$(cat "$@" pyproject.toml | cksum | tr ' ' '-')
-[ -e "$stamp" ] && exit 0
+stamp() { echo ".venv/installed-$(cat "$@" pyproject.toml | cksum | tr ' ' '-')"; }
+[ -e "$(stamp "$@")" ] && exit 0
 
 files=
 for file in "$@"; do files="$files -r $file"; done
@@ -28,4 +28,5 @@ else
     echo "This needs Python 3.11 with venv, or uv, which brings it: https://docs.astral.sh/uv" >&2
     exit 2
 fi
-touch "$stamp"
+# What is installed for the tests serves the demo too.
+touch "$(stamp "$1")" "$(stamp "$@")"

@@ -70,8 +70,7 @@ class Loss:
         margin: The final margin.
         schedule: "earned" (grows as the classification earns it), "linear" (the published
             one) or "constant".
-        anneal: Share of the steps after which "linear" reaches the final margin, and the
-            share over which "earned" may at most.
+        anneal: Share of the steps after which "linear" reaches the final margin.
         center_radius: Norm of the class centres at the start.
     """
 
