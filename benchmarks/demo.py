@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.machine import describe
+from training.machine import describe
 
 ROOT = Path(__file__).parents[1]
 

@@ -1,11 +1,10 @@
-"""Retrieval quality over three seeds: the tables in docs/results.md and docs/losses.md.
+"""Retrieval quality over three seeds: the table in docs/results.md.
 
-    python -m benchmarks.quality results        both configurations, untrained features, chance
-    python -m benchmarks.quality losses         icons_tiny under four losses, one budget
+    python -m benchmarks.quality        both configurations, untrained features, chance
 
 Every cell is a run in runs/quality/; what is trained already is not trained again, so the command
-continues where it was interrupted. `--jobs 2` trains two cells at a time, one thread each;
-seconds of training are then no measure of speed.
+continues where it was interrupted. `--jobs 2` trains two cells at a time, one thread each; seconds
+of training are then no measure of speed. `sbir compare icons_ablation` compares gates and losses.
 """
 
 import argparse
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.machine import describe
+from training.machine import describe
 
 SEEDS = (0, 1, 2)
 # Cells are trained side by side: the column only tells a hanging run from a good one.
@@ -39,41 +38,23 @@ class Row:
         return RUNS / "-".join(word.replace("=", "_") for word in words)
 
 
-# Squared distances grow faster: their centres start at the published radius (tried on the
-# validation part: 1, 2, 3, 5 and 10).
-MEMS = ("loss.name=mems", "loss.center_radius=1")
-
-TABLES = {
-    "results": (
-        Row("`icons_quick`", "icons_quick"),
-        Row("`icons_tiny`", "icons_tiny"),
-    ),
-    "losses": (
-        Row("EMS (distances), m = 4, earned: `icons_tiny`", "icons_tiny"),
-        Row("MEMS (squared distances), m = 4, earned", "icons_tiny", MEMS),
-        Row("MEMS (squared distances), m = 2, earned", "icons_tiny", (*MEMS, "loss.margin=2")),
-        Row("distance softmax (m = 1)", "icons_tiny", ("loss.margin=1", "loss.schedule=constant")),
-        Row("plain softmax (linear classifier)", "icons_tiny", ("loss.name=softmax",)),
-    ),
-}
+ROWS = (Row("`icons_quick`", "icons_quick"), Row("`icons_tiny`", "icons_tiny"))
+PAGE = Path("docs/results.md")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table", choices=TABLES)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--table-only", action="store_true", help="train nothing")
     arguments = parser.parse_args()
-    rows = TABLES[arguments.table]
-    cells = [(row, seed) for seed in SEEDS for row in rows]
+    cells = [(row, seed) for seed in SEEDS for row in ROWS]
     threads = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
     environment = os.environ | (threads if arguments.jobs > 1 else {})
     with ThreadPoolExecutor(arguments.jobs) as pool:
         cells = [] if arguments.table_only else cells
         list(pool.map(lambda cell: train(*cell, environment), cells))
-    page = Path("docs") / f"{arguments.table}.md"
-    page.write_text(render(arguments.table, rows))
-    print(page.read_text())
+    PAGE.write_text(render())
+    print(PAGE.read_text())
 
 
 def train(row: Row, seed: int, environment) -> None:
@@ -84,20 +65,18 @@ def train(row: Row, seed: int, environment) -> None:
     subprocess.run([*command, "--to", str(row.folder(seed))], check=True, env=environment)
 
 
-def render(table: str, rows) -> str:
+def render() -> str:
     """The table, Markdown, of the cells that are trained."""
     from training.config import load_config
     from training.evaluate import evaluate_run, evaluate_untrained
     from training.run import open_run
 
     lines = [
-        NOTES[table].format(
-            command=f"python -m benchmarks.quality {table}", machine=describe("tensorflow", "keras")
-        ),
+        NOTE.format(machine=describe("tensorflow", "keras")),
         "| trained with | seeds | mAP@all | hit@10 | margin at the end | training, s |",
         "|---|---|---|---|---|---|",
     ]
-    for row in rows:
+    for row in ROWS:
         cells = [row.folder(seed) for seed in SEEDS if row.folder(seed).exists()]
         runs = [run for run in map(open_run, cells) if run.complete]
         results = [evaluate_run(run) for run in runs]
@@ -109,9 +88,10 @@ def render(table: str, rows) -> str:
             f"| {np.mean([fact['training_seconds'] for fact in facts]):.0f} |"
         )
     last = results[-1]
-    others = {"chance": last.chance}
-    if table == "results":
-        others["ImageNet features, untrained"] = evaluate_untrained(load_config("icons_quick"))
+    others = {
+        "chance": last.chance,
+        "ImageNet features, untrained": evaluate_untrained(load_config("icons_quick")),
+    }
     for label, values in others.items():
         lines.append(f"| {label} | - | {values.map_all:.4f} | {values.hit_at[10]:.4f} | - | - |")
     counts = f"{last.queries} sketches search {last.gallery} pictures. {SECONDS}"
@@ -123,29 +103,17 @@ def spread(values) -> str:
     return f"{np.mean(values):.4f} ({min(values):.4f} to {max(values):.4f})"
 
 
-NOTES = {
-    "results": """\
+NOTE = """\
 # Results on the bundled icons
 
 The `styles` split: the designer families of the test part were never seen in training, neither
 their sketches nor their pictures. Mean of three seeds, and their range. The settings were chosen
 on the validation part (train on `train`, evaluate `validation`); the runs below train on both.
 
-    {command}
+    python -m benchmarks.quality
 
 {machine}
-""",
-    "losses": """\
-# What the margin is worth
-
-`icons_tiny` under four losses, everything else alike: the same network, steps, learning rate,
-batches and seeds. Mean of three seeds on the `styles` split's test part, and their range.
-
-    {command}
-
-{machine}
-""",
-}
+"""
 
 if __name__ == "__main__":
     main()

@@ -12,10 +12,12 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.machine import describe
 from sbir_tf.data.pipeline import Augmentation, training_batches
-from training.build import accuracy_of, encoder_of, loss_of, optimizer_of, training_model
+from training.build import optimizer_of
 from training.config import load_config
+from training.losses import loss_of, metrics_of, training_model
+from training.machine import describe
+from training.networks import encoder_of
 from training.pictures import training_pictures
 
 PAIRS, STEPS = 7, 30
@@ -29,7 +31,8 @@ def main() -> None:
     held = tf.data.Dataset.from_tensors(next(iter(batches))).repeat()
     encoder = encoder_of(config, config.precision)
     model = training_model(config, encoder, len(pictures.class_names))
-    model.compile(optimizer_of(config, model), loss_of(config), metrics=[accuracy_of(config)])
+    loss = loss_of(config)
+    model.compile(optimizer_of(config, model), loss, metrics=metrics_of(loss))
 
     def images_a_second(dataset):
         began = time.perf_counter()

@@ -8,9 +8,9 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from sbir_tf.data.decoding import WHITE, decode_on_white
 from sbir_tf.data.pipeline import PHOTO, SKETCH
 
-WHITE = 255.0
 # Of encoder.json, raised when a reader must change.
 FORMAT = 1
 
@@ -25,7 +25,8 @@ class ServableEncoder(tf.Module):
         pixels            image (B, H, W, 3) uint8, domain (B,) int64
 
     PNG, JPEG, BMP and the first frame of a GIF are decoded, transparency is laid on white,
-    and the picture is scaled to fit a white square. A JPEG's EXIF orientation is not read.
+    and the picture is scaled to fit a white square. A JPEG's EXIF orientation is not read. A
+    domain that is neither 0 (sketch) nor 1 (photo) is an InvalidArgument error.
 
     Args:
         encoder: Model of image (B, S, S, 3) with values 0-255 and domain (B, 1), to (B, D).
@@ -70,34 +71,27 @@ class ServableEncoder(tf.Module):
         )
 
     def _embed(self, images, domain):
-        bit = tf.cast(tf.reshape(domain, [-1, 1]), tf.float32)
+        bit = tf.cast(tf.reshape(checked_domain(domain), [-1, 1]), tf.float32)
         return {"embedding": self.encoder([images, bit], training=False)}
 
 
-def decode_on_white(encoded: tf.Tensor) -> tf.Tensor:
-    """A picture (H, W, 3) float32 with values 0-255 from its file's bytes.
+def checked_domain(domain: tf.Tensor) -> tf.Tensor:
+    """The domains, if each is a sketch's or a photo's.
+
+    A gate would take any number and answer with an embedding that means nothing.
 
     Args:
-        encoded: Scalar string: PNG, JPEG, GIF (first frame) or BMP.
+        domain: (B,) integers.
+
+    Raises:
+        tf.errors.InvalidArgumentError: When it runs, if one is neither.
     """
-    picture = tf.cond(
-        tf.io.is_jpeg(encoded),
-        # decode_image would take the fast transform, a dozen grey levels off in places.
-        lambda: tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE"),
-        lambda: tf.io.decode_image(encoded, channels=0, expand_animations=False),
-    )
-    picture = tf.ensure_shape(picture, [None, None, None])
-    channels = tf.shape(picture)[-1]
-    picture = tf.cast(picture, tf.float32)
-    colour = tf.cond(
-        channels <= 2, lambda: tf.repeat(picture[..., :1], 3, axis=-1), lambda: picture[..., :3]
-    )
-    # The fourth byte of a BMP's pixel is padding more often than it is transparency.
-    opaque = (channels % 2 == 1) | (tf.strings.substr(encoded, 0, 2) == b"BM")
-    alpha = tf.cond(
-        opaque, lambda: tf.ones_like(colour[..., :1]), lambda: picture[..., -1:] / WHITE
-    )
-    return tf.ensure_shape(WHITE + (colour - WHITE) * alpha, [None, None, 3])
+    known = (domain == SKETCH) | (domain == PHOTO)
+    message = f"`domain` must be {SKETCH} (sketch) or {PHOTO} (photo). Received: domain="
+    # The operation alone: the functions of tf.debugging would add the graph's traceback.
+    check = tf.raw_ops.Assert(condition=tf.reduce_all(known), data=[message, domain], summarize=16)
+    with tf.control_dependencies([check] if check is not None else []):
+        return tf.identity(domain)
 
 
 def fit_square(pictures: tf.Tensor, size: int) -> tf.Tensor:

@@ -13,7 +13,7 @@ class Hit:
         rank: 1 is the nearest.
         id: the picture's id in the index.
         path: where the picture is, if the index knows its folder.
-        distance: squared Euclidean distance of the embeddings.
+        distance: squared Euclidean distance of the embeddings; of codes, how many bits differ.
         class_name: the id's parent folder, if it has one.
     """
 

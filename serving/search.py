@@ -112,7 +112,7 @@ def search_files(
     """
     for sheet in sheets:
         check_sheet(sheet)
-    paths = _evenly(_drawings(sketches), limit)
+    paths = take_evenly(list_drawings(sketches), limit)
     opened = Index.load(index)
     check_k(k, len(opened))
     encoder = load_encoder(model or _model_folder(opened, Path(index)))
@@ -129,7 +129,8 @@ def search_files(
     ]
 
 
-def _drawings(sketches: Sequence[Path | str]) -> list[Path]:
+def list_drawings(sketches: Sequence[Path | str]) -> list[Path]:
+    """The drawings themselves, and those inside folders."""
     paths = []
     for sketch in map(Path, sketches):
         if not sketch.exists():  # before seconds are spent on opening a model
@@ -138,7 +139,8 @@ def _drawings(sketches: Sequence[Path | str]) -> list[Path]:
     return paths
 
 
-def _evenly(paths: list[Path], limit: int | None) -> list[Path]:
+def take_evenly(paths: list[Path], limit: int | None) -> list[Path]:
+    """At most `limit` of the paths, evenly spaced."""
     if limit is None or limit >= len(paths):
         return paths
     if limit < 1:

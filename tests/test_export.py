@@ -57,6 +57,17 @@ def test_the_exported_embedding_is_the_keras_models(encoder, signatures, bit):
         np.testing.assert_allclose(received["embedding"], expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["serving_default", "pixels"])
+def test_a_domain_that_is_neither_sketch_nor_photo_is_refused_by_name(signatures, name):
+    pictures = np.stack([picture() for _ in range(3)])
+    image = pictures if name == "pixels" else [encoded(one) for one in pictures]
+    with pytest.raises(
+        tf.errors.InvalidArgumentError,
+        match=r"`domain` must be 0 \(sketch\) or 1 \(photo\)\. Received: domain=.*\[0 2 1\]",
+    ):
+        signatures[name](image=tf.constant(image), domain=tf.constant([0, 2, 1], tf.int64))
+
+
 def test_the_signatures_are_the_contract(signatures):
     assert set(signatures) == {"serving_default", "sketch", "photo", "pixels"}
     inputs = signatures["serving_default"].structured_input_signature[1]

@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "sbir_tf/losses": ("sbir_tf.errors", "sbir_tf.losses"),
     "sbir_tf/models": ("sbir_tf.errors", "sbir_tf.layers", "sbir_tf.losses", "sbir_tf.models"),
     "sbir_tf/data": ("sbir_tf.errors", "sbir_tf.data"),
+    "sbir_tf/codes": ("sbir_tf.errors", "sbir_tf.codes"),
     "sbir_tf/evaluation": ("sbir_tf.errors", "sbir_tf.evaluation"),
     "training": ("sbir_tf", "training"),
     "serving": ("serving",),
@@ -22,6 +23,8 @@ MAY_IMPORT = {
 # Packages of others that only these may import.
 KEPT_TO = {
     "scann": ("serving/index",),
+    "faiss": ("serving/codes/hamming.py",),
+    "tensorflow_addons": ("sbir_tf/losses/addons.py",),
     "tensorflow": ("sbir_tf", "training", "serving/encoders/in_process.py"),
     "keras": ("sbir_tf", "training"),
 }

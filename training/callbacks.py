@@ -4,9 +4,10 @@ import math
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from sbir_tf.errors import UserError
-from training.schedules import earned_margin, linear_margin
+from training.schedules import annealed_lambda, earned_margin, linear_margin
 
 
 class MarginSchedule(keras.callbacks.Callback):
@@ -17,18 +18,20 @@ class MarginSchedule(keras.callbacks.Callback):
         schedule: "earned", "linear" or "constant".
         anneal_steps: T of "linear".
         first_step: Step that the training starts or continues at.
+        power: Of "earned", see `earned_margin`.
         memory: How much of the running accuracy each step keeps, for "earned".
+        accuracy: Scalar float64 variable that keeps the running accuracy; a checkpoint that
+            holds it continues exactly. None makes one.
     """
 
-    def __init__(self, loss, schedule, anneal_steps, first_step=0, memory=0.98):
+    def __init__(
+        self, loss, schedule, anneal_steps, first_step=0, power=1.0, memory=0.98, accuracy=None
+    ):
         super().__init__()
-        self.loss, self.schedule = loss, schedule
+        self.loss, self.schedule, self.power = loss, schedule, power
         self.anneal_steps, self.memory = anneal_steps, memory
         self.step = first_step
-        # The margin carries the running accuracy, so that a continued training has it back.
-        span = max(loss.margin - 1, 1e-9)
-        continued = (float(loss.current_margin.numpy()) - 1) / span
-        self.accuracy = continued if first_step else 0.0
+        self.accuracy = tf.Variable(0.0, dtype=tf.float64) if accuracy is None else accuracy
         self.epoch_mean = self.epoch_steps = 0
 
     def on_train_begin(self, logs=None):
@@ -41,7 +44,8 @@ class MarginSchedule(keras.callbacks.Callback):
         self.step += 1
         if self.schedule == "earned":
             batch_accuracy = self._of_this_batch(logs["accuracy"])
-            self.accuracy += (1 - self.memory) * (batch_accuracy - self.accuracy)
+            running = float(self.accuracy.numpy())
+            self.accuracy.assign(running + (1 - self.memory) * (batch_accuracy - running))
         self._apply()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -59,8 +63,36 @@ class MarginSchedule(keras.callbacks.Callback):
         if self.schedule == "linear":
             margin = linear_margin(margin, self.step, self.anneal_steps)
         elif self.schedule == "earned":
-            margin = earned_margin(margin, self.accuracy)
+            margin = earned_margin(margin, float(self.accuracy.numpy()), self.power)
         self.loss.current_margin.assign(margin)
+
+
+class LambdaSchedule(keras.callbacks.Callback):
+    """Lets the lambda of SphereFace or L-Softmax fall, and logs it.
+
+    Args:
+        loss: The loss whose `current_lambda` falls from `lambda_start` to `lambda_end`.
+        anneal_steps: After how many steps it rests.
+        first_step: Step that the training starts or continues at.
+    """
+
+    def __init__(self, loss, anneal_steps, first_step=0):
+        super().__init__()
+        self.loss, self.anneal_steps, self.step = loss, anneal_steps, first_step
+
+    def on_train_begin(self, logs=None):
+        self._apply()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        self._apply()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["lambda"] = float(self.loss.current_lambda.numpy())
+
+    def _apply(self):
+        ends = (self.loss.lambda_start, self.loss.lambda_end)
+        self.loss.current_lambda.assign(annealed_lambda(*ends, self.step, self.anneal_steps))
 
 
 class CollapseError(UserError):

@@ -1,16 +1,16 @@
 """What a training is made of: frozen dataclasses, filled by the files in training/configs."""
 
 import dataclasses
-import difflib
 import importlib
 import pkgutil
 import types
 import typing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from sbir_tf.data.augmentation import Colour, Geometry
-from sbir_tf.errors import UserError
+from sbir_tf.errors import UserError, nearest
 
 
 @dataclass(frozen=True)
@@ -18,21 +18,50 @@ class Data:
     """Which pictures, how they are cut into parts, how they are varied.
 
     Attributes:
+        source: "icons", the bundled ones, or "folder": a data set on disk.
         size: Side of the pictures, pixels.
-        split: "styles" (designer families held out) or "zero_shot" (classes held out).
-        train_on: The parts to train on. "validation" joins "train" once nothing is tuned.
-        strokes: Stroke widths that sketches are rendered at, as multiples of their own.
+        split: Of icons "styles" (designer families held out) or "zero_shot" (classes held
+            out); of a folder "supervised" (the published protocol: sketches held out of every
+            class; the gallery is all photos, every one of them trained on).
+        train_on: The parts of the icons to train on. "validation" joins "train" once nothing
+            is tuned.
+        strokes: Stroke widths that icons are rendered at, as multiples of their own.
+        root: The folder of the data set.
+        layout: How it is laid out, see `sbir_tf.data.layouts`.
+        variant: Which of the layout's variants (Sketchy's tx_..., the release's set); None
+            takes its usual one.
+        swap_red_blue: Whether photos are stored with red and blue swapped; None: as the layout.
+        test_sketches: Sketches of each class that are held out of a folder.
+        split_seed: Of the choice of those.
+        test_resize: Side that a folder's test sketches are resized to before their middle is
+            cut out; None is `size`. Photos are resized to `size`.
+        test_flip: Compare mirrored pictures too, and keep the smallest of the four distances.
+        augmentation: "moves" (`sketch`, `photo` and `colour` below), or "published": the
+            paper's, for folders.
         sketch, photo: How far each domain's pictures move.
         colour: How far photos' colours go.
+        classes_per_batch: How many classes make a batch, each with as many sketches and photos
+            (for losses that compare the items of a batch); None draws whatever their class.
     """
 
+    source: Literal["icons", "folder"] = "icons"
     size: int = 64
-    split: Literal["styles", "zero_shot"] = "styles"
+    split: Literal["styles", "zero_shot", "supervised"] = "styles"
     train_on: tuple[str, ...] = ("train", "validation")
     strokes: tuple[float, ...] = (0.7, 1.0, 1.5)
+    root: str = "data/folders"
+    layout: Literal["sketchy_ext", "tuberlin_ext", "release", "plain"] = "plain"
+    variant: str | None = None
+    swap_red_blue: bool | None = None
+    test_sketches: int = 10
+    split_seed: int = 0
+    test_resize: int | None = None
+    test_flip: bool = False
+    augmentation: Literal["moves", "published"] = "moves"
     sketch: Geometry = field(default_factory=Geometry)
     photo: Geometry = field(default_factory=Geometry)
     colour: Colour = field(default_factory=Colour)
+    classes_per_batch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -40,45 +69,92 @@ class Network:
     """The encoder.
 
     Attributes:
-        backbone: "efficientnet_lite0" or "se_resnet".
-        weights: "imagenet" where a package ships them, or None.
-        gate: "dase", "se" or None.
+        backbone: Its name, see `sbir_tf.models`.
+        weights: "imagenet" where a package ships them, the path of a file of weights (see
+            `sbir weights import`), or None.
+        gate: "dase", "se", "sk", "gc", "non_local" or None.
+        gate_stages: The stages, 1 to 4, that have the gate; with "dase" the others have "se".
+        gate_identity: Whether the gates of "se_resnet" start as the identity; those of
+            EfficientNet always do.
         reduction: Of the gates.
         squeeze_activation: Of the gates.
         widths, depths: Of "se_resnet".
         embedding_dim: D.
+        normalization: "own", as the backbone was pretrained, or "unit": pixels in [0, 1].
         batch_norm_momentum: Of the moving statistics.
     """
 
-    backbone: Literal["efficientnet_lite0", "se_resnet"] = "efficientnet_lite0"
-    weights: Literal["imagenet"] | None = None
-    gate: Literal["dase", "se"] | None = "dase"
+    backbone: Literal[
+        "alexnet",
+        "efficientnet_lite0",
+        "efficientnet_lite1",
+        "efficientnet_lite2",
+        "se_resnet",
+        "se_resnet18",
+        "se_resnet50",
+        "se_resnext101_32x4d",
+    ] = "efficientnet_lite0"
+    weights: str | None = None
+    gate: Literal["dase", "se", "sk", "gc", "non_local"] | None = "dase"
+    gate_stages: tuple[int, ...] = (1, 2, 3, 4)
+    gate_identity: bool = False
     reduction: int = 16
     squeeze_activation: Literal["relu", "sigmoid"] = "relu"
     widths: tuple[int, ...] = (32, 64, 128, 256)
     depths: tuple[int, ...] = (1, 1, 1, 1)
     embedding_dim: int = 512
+    normalization: Literal["own", "unit"] = "own"
     batch_norm_momentum: float = 0.99
 
 
 @dataclass(frozen=True)
 class Loss:
-    """The loss and how its margin grows.
+    """The loss, how its margin grows, how its embeddings are compared.
+
+    None leaves a setting at the loss's own default, which is the published value; a setting
+    that the loss does not have is an error.
 
     Attributes:
-        name: "mems" (squared distances), "ems" (distances) or "softmax" (a linear classifier).
-        margin: The final margin.
-        schedule: "earned" (grows as the classification earns it), "linear" (the published
-            one) or "constant".
-        anneal: Share of the steps after which "linear" reaches the final margin.
-        center_radius: Norm of the class centres at the start.
+        name: See `sbir_tf.losses`; `training.losses.LOSSES` says which class each is.
+        margin: Of all but softmax, center, n_pair and prototypical: the final margin.
+        scale: Of cosface and arcface.
+        weight: Of center (the pull to the centres) and n_pair (the embeddings' lengths).
+        lambda_end: Of sphereface and l_softmax: the lambda that they anneal to.
+        schedule: Of the margin of mems and ems: "earned" (grows as the classification earns
+            it), "linear" (the published one) or "constant". sphereface and l_softmax anneal
+            along their published curve, or with "constant" stay at `lambda_end`.
+        anneal: Share of the steps after which "linear" reaches the final margin, and lambda
+            its end.
+        earn_power: Of "earned": how long the margin waits for the classes to part.
+        center_radius: Norm of the class centres at the start, for mems, ems and center.
+        compare: How embeddings are compared when searching: by "distance", by "direction"
+            (they are scaled to unit length), or None, as the loss trains them.
     """
 
-    name: Literal["mems", "ems", "softmax"] = "mems"
-    margin: float = 4.0
+    name: Literal[
+        "mems",
+        "ems",
+        "softmax",
+        "center",
+        "contrastive",
+        "triplet_semi_hard",
+        "triplet_hard",
+        "n_pair",
+        "l_softmax",
+        "sphereface",
+        "cosface",
+        "arcface",
+        "prototypical",
+    ] = "mems"
+    margin: float | None = None
+    scale: float | None = None
+    weight: float | None = None
+    lambda_end: float | None = None
     schedule: Literal["earned", "linear", "constant"] = "earned"
     anneal: float = 0.5
+    earn_power: float = 1.0
     center_radius: float = 1.0
+    compare: Literal["distance", "direction"] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,8 +165,9 @@ class Optimizer:
         learning_rate: At its highest.
         warmup: Share of the steps that the learning rate rises over.
         decay: "cosine" to 0, or "linear_after_half" (the published one).
-        weight_decay: Decoupled, on kernels of the network alone; nothing on centres, gates'
-            and other biases, and norms.
+        weight_decay: Of the network; nothing on centres and other heads.
+        decay_kind: "decoupled", as AdamW's, on kernels alone; or "coupled": added to the
+            gradient of every weight, biases and norms too, as published.
         clip_norm: Largest norm of all gradients together; None clips nothing.
     """
 
@@ -98,6 +175,7 @@ class Optimizer:
     warmup: float = 0.05
     decay: Literal["cosine", "linear_after_half"] = "cosine"
     weight_decay: float = 0.0
+    decay_kind: Literal["decoupled", "coupled"] = "decoupled"
     clip_norm: float | None = None
 
 
@@ -110,7 +188,7 @@ class Config:
         steps: Optimizer steps in all.
         steps_per_epoch: After how many a line is logged and a checkpoint kept.
         batch_size: Of all replicas together; half sketches, half photos.
-        precision: "float32" or "mixed_bfloat16".
+        precision: "float32", "mixed_bfloat16" or "mixed_float16".
         replicas: On a machine without GPU, how many logical CPUs to mirror over.
         seed: Of weights, order and variation.
     """
@@ -119,7 +197,7 @@ class Config:
     steps: int
     steps_per_epoch: int = 100
     batch_size: int = 64
-    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     replicas: int = 1
     seed: int = 0
     data: Data = field(default_factory=Data)
@@ -175,20 +253,55 @@ def check(config: Config) -> None:
         ("data.size", 16 <= config.data.size <= 1024, "from 16 to 1024"),
         ("data.strokes", bool(config.data.strokes), "one stroke width or more"),
         (
+            "data.split",
+            (config.data.split == "supervised") == (config.data.source == "folder"),
+            "supervised with data.source=folder, and only then",
+        ),
+        (
+            "data.augmentation",
+            config.data.augmentation == "moves" or config.data.source == "folder",
+            "moves with data.source=icons",
+        ),
+        ("data.test_sketches", config.data.test_sketches >= 1, "at least 1"),
+        (
+            "data.test_resize",
+            config.data.test_resize is None
+            or config.data.size <= config.data.test_resize <= 4 * config.data.size,
+            f"from data.size, {config.data.size}, to four times it",
+        ),
+        (
             "data.train_on",
             {"train"} <= set(config.data.train_on) <= {"train", "validation"},
             "train, or train and validation",
         ),
+        (
+            "network.weights",
+            config.network.weights in (None, "imagenet") or Path(config.network.weights).is_file(),
+            "none, imagenet, or the path of a file of weights",
+        ),
         ("network.embedding_dim", config.network.embedding_dim >= 1, "at least 1"),
+        (
+            "network.gate_stages",
+            set(config.network.gate_stages) <= {1, 2, 3, 4},
+            "stages from 1 to 4",
+        ),
         (
             "network.depths",
             len(config.network.depths) == len(config.network.widths),
             f"as many as network.widths, {len(config.network.widths)}",
         ),
-        ("loss.margin", config.loss.margin >= 1, "at least 1"),
+        (
+            "loss.margin",
+            config.loss.margin is None
+            or config.loss.margin >= 1
+            or config.loss.name not in ("mems", "ems"),
+            "at least 1",
+        ),
+        ("loss.anneal", 0 <= config.loss.anneal <= 1, "from 0 to 1"),
         ("loss.center_radius", config.loss.center_radius > 0, "positive"),
         ("optimizer.learning_rate", config.optimizer.learning_rate > 0, "positive"),
         ("optimizer.warmup", 0 <= config.optimizer.warmup < 1, "from 0 to below 1"),
+        ("optimizer.weight_decay", config.optimizer.weight_decay >= 0, "at least 0"),
     )
     values = dict(flat(config.to_json()))
     for key, holds, rule in rules:
@@ -261,13 +374,6 @@ def leaves(kind) -> list[str]:
         inside = leaves(inner) if dataclasses.is_dataclass(inner) else [""]
         names += [f"{name}.{leaf}".rstrip(".") for leaf in inside]
     return names
-
-
-def nearest(name: str, known: typing.Iterable[str]) -> str:
-    """The end of an error: the nearest known name, or all of them."""
-    known = list(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    return f". Did you mean {close[0]!r}?" if close else f". Known: {', '.join(known)}."
 
 
 def _from_json(kind, values):

@@ -1,81 +1,106 @@
 """How well held-out sketches find held-out pictures."""
 
 import json
+import math
 
 import keras
 import numpy as np
 
 from sbir_tf.errors import UserError
-from sbir_tf.evaluation import Result, evaluate
-from training.build import encoder_of
+from sbir_tf.evaluation import Result, evaluate, evaluate_flipped
 from training.config import Config
-from training.pictures import Items, held_out
+from training.folders import FileItems
+from training.losses import compared_by_direction
+from training.networks import encoder_of
+from training.pictures import Items
 from training.run import Run, write_json
+from training.sources import held_out, note_of
 
+BATCH = 64  # pictures embedded at a time
 CUTS = (10, 100)
 PARTS = ("test", "validation")
 
 
-def evaluate_run(run: Run, part: str = "test", progress=None) -> Result:
+def evaluate_run(run: Run, part: str = "test", progress=None, flip: bool | None = None) -> Result:
     """Evaluate a complete run on a held-out part of its split; writes evaluation.json.
 
     Args:
         run: A complete run.
         part: "test", or "validation" for a run that did not train on it.
         progress: Shows the progress of the encoding.
+        flip: Whether mirrored pictures are compared too; None as its configuration says.
 
     Raises:
         UserError: If the part is unknown or was trained on.
     """
-    if part not in PARTS:
-        raise UserError(f"part is one of {', '.join(PARTS)}. Received: {part!r}")
-    if part in run.config.data.train_on:
-        raise UserError(
-            f"{run.folder} was trained on the {part} part: train another run with "
-            "--set data.train_on=train to evaluate it"
-        )
-    result = evaluate_encoder(trained_encoder(run), run.config, part, progress)
+    check_part(run, part)
+    data = run.config.data
+    flip = data.test_flip if flip is None else flip
+    result = evaluate_encoder(trained_encoder(run), run.config, part, progress, flip)
     name = "evaluation.json" if part == "test" else f"evaluation.{part}.json"
-    facts = {"config": run.config.name, "split": run.config.data.split, "part": part}
+    facts = {"config": run.config.name, "split": data.split, "part": part, "flip": flip}
+    facts |= {"note": note_of(data)} if note_of(data) else {}
     values = json.loads(result.to_json())
     write_json(run.folder / name, facts | {"seed": run.config.seed} | values)
     return result
 
 
-def evaluate_untrained(config: Config, part: str = "test", progress=None) -> Result:
+def check_part(run: Run, part: str) -> None:
+    """Refuse a part that does not exist, or that the run was trained on."""
+    if part not in PARTS:
+        raise UserError(f"part is one of {', '.join(PARTS)}. Received: {part!r}")
+    if run.config.data.source == "icons" and part in run.config.data.train_on:
+        raise UserError(
+            f"{run.folder} was trained on the {part} part: train another run with "
+            "--set data.train_on=train to evaluate it"
+        )
+
+
+def evaluate_untrained(
+    config: Config, part: str = "test", progress=None, flip: bool = False
+) -> Result:
     """The same, of the backbone's pretrained features: what training has to beat."""
     encoder = encoder_of(config, "float32", pretrained=True)
     features = keras.Model(encoder.inputs, encoder.get_layer("pool").output)
-    return evaluate_encoder(features, config, part, progress)
+    return evaluate_encoder(features, config, part, progress, flip)
 
 
-def evaluate_encoder(encoder, config: Config, part: str, progress=None) -> Result:
+def evaluate_encoder(
+    encoder, config: Config, part: str, progress=None, flip: bool = False
+) -> Result:
     """Metrics of an encoder on a held-out part of a configuration's split."""
     queries, gallery = held_out(config.data, part, progress)
-    return evaluate(
-        embed(encoder, queries, progress),
-        queries.labels,
-        embed(encoder, gallery, progress),
-        gallery.labels,
-        ks=CUTS,
-    )
+    views = [embed_views(encoder, items, progress, flip) for items in (queries, gallery)]
+    if flip:
+        return evaluate_flipped(views[0], queries.labels, views[1], gallery.labels, ks=CUTS)
+    return evaluate(views[0][0], queries.labels, views[1][0], gallery.labels, ks=CUTS)
 
 
-def embed(encoder: keras.Model, items: Items, progress=None, batch_size: int = 64) -> np.ndarray:
+def embed(encoder: keras.Model, items: Items | FileItems, progress=None) -> np.ndarray:
     """Embeddings (N, D) of the items."""
-    starts = range(0, len(items.images), batch_size)
+    return embed_views(encoder, items, progress)[0]
+
+
+def embed_views(
+    encoder: keras.Model, items: Items | FileItems, progress=None, flip: bool = False
+) -> list[np.ndarray]:
+    """Embeddings (N, D) of the items as they are and, with `flip`, of their mirror images."""
+    batches = items.batches(BATCH)
     if progress:
-        starts = progress(starts, "embedding", len(starts))
-    parts = []
-    for start in starts:
-        images = items.images[start : start + batch_size].astype(np.float32)
+        batches = progress(batches, "embedding", math.ceil(len(items) / BATCH))
+    views = [[], []] if flip else [[]]
+    for images in batches:
         domain = np.full((len(images), 1), items.domain, np.float32)
-        parts.append(encoder.predict_on_batch([images, domain]))
-    return np.concatenate(parts)
+        for view, seen in zip(views, (images, images[:, :, ::-1]), strict=False):
+            view.append(encoder.predict_on_batch([seen, domain]))
+    return [np.concatenate(view) for view in views]
 
 
 def trained_encoder(run: Run) -> keras.Model:
-    """A complete run's encoder, in float32."""
+    """A complete run's encoder, in float32, its embeddings ready to be compared by distance."""
     encoder = encoder_of(run.config, "float32")
     encoder.load_weights(run.weights)
-    return encoder
+    if not compared_by_direction(run.config):
+        return encoder
+    unit = keras.layers.UnitNormalization(name="unit_length")(encoder.outputs[0])
+    return keras.Model(encoder.inputs, unit, name=encoder.name)

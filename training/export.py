@@ -6,7 +6,9 @@ from pathlib import Path
 
 from sbir_tf.errors import UserError
 from sbir_tf.export import export_encoder
+from training.config import Config, Data
 from training.evaluate import trained_encoder
+from training.losses import loss_of, settings_of
 from training.run import Run
 
 CARD = """\
@@ -15,10 +17,9 @@ CARD = """\
 An encoder for sketch-based image retrieval: the embedding of a sketch lies near those of the
 pictures that show the same thing (squared Euclidean distance, {dimension} dimensions).
 
-- Network: {backbone}, gates: {gate}, loss: {loss} with margin {margin}, input {size} x {size}.
-- Trained on: the bundled `icons` ({split} split, parts {parts}; {classes} classes), {steps} steps,
-  seed {seed}, from {weights} weights. Pictures and weights are openly licensed; their
-  attribution stands in `sbir_tf/data/icons/ATTRIBUTION.md`.
+- Network: {backbone}, gates: {gate}, loss: {loss}, input {size} x {size}.
+- Trained on: {data}; {classes} classes, {steps} steps, seed {seed}, from {weights} weights.
+  {licence}
 - Made by: `sbir train {name}`, then `sbir export`; code revision {revision}.
 
 ## Figures
@@ -33,9 +34,22 @@ TensorFlow Serving loads this folder's parent as model `{name}`. Signatures: `se
 
 ## Limits
 
-It has seen line icons and colour icons alone. On photographs and on hand drawings expect less
-than the figures say.
+{limits}
 """
+
+# Of the bundled icons, and of folders.
+LICENCE = {
+    "icons": "Pictures and weights are openly licensed; their attribution stands in\n"
+    "  `sbir_tf/data/icons/ATTRIBUTION.md`.",
+    "folder": "The data set's own terms hold for what was learnt from it.",
+}
+LIMITS = {
+    "icons": "It has seen line icons and colour icons alone. On photographs and on hand drawings "
+    "expect less\nthan the figures say.",
+    "folder": "It was trained and evaluated on pictures squeezed into a square, its test sketches "
+    "enlarged by\n{zoom:.0%}; this model frames a picture that is not square in white instead, and "
+    "enlarges none.",
+}
 
 
 def export_run(run: Run, model_folder: Path) -> tuple[Path, bool]:
@@ -86,11 +100,13 @@ def model_card(run: Run, version: int, dimension: int) -> str:
         dimension=dimension,
         backbone=config.network.backbone,
         gate=config.network.gate,
-        loss=config.loss.name,
-        margin=f"{config.loss.margin} ({config.loss.schedule}, reached {facts['margin']:.2f})",
+        loss=loss_in_words(config, facts["margin"]),
         size=config.data.size,
-        split=config.data.split,
-        parts=", ".join(config.data.train_on),
+        data=trained_on(config.data),
+        licence=LICENCE[config.data.source],
+        limits=LIMITS[config.data.source].format(
+            zoom=(config.data.test_resize or config.data.size) / config.data.size - 1
+        ),
         classes=facts["classes"],
         steps=config.steps,
         seed=config.seed,
@@ -100,15 +116,34 @@ def model_card(run: Run, version: int, dimension: int) -> str:
     )
 
 
+def loss_in_words(config: Config, reached: float) -> str:
+    """The loss with its settings, and the margin that an annealed one reached."""
+    loss = loss_of(config)
+    settings = [f"{name} {getattr(loss, name):g}" for name in settings_of(config.loss.name)]
+    if hasattr(loss, "current_margin"):
+        settings.append(f"{config.loss.schedule}, reached {reached:.2f}")
+    return f"{config.loss.name} ({'; '.join(settings)})" if settings else config.loss.name
+
+
+def trained_on(data: Data) -> str:
+    """The data set, its split and its parts, in words."""
+    if data.source == "folder":
+        place = f"the folder `{Path(data.root).name}` (layout {data.layout}, {data.split} split"
+        return f"{place}, {data.test_sketches} sketches of each class held out)"
+    return f"the bundled `icons` ({data.split} split, parts {', '.join(data.train_on)})"
+
+
 def figures(run: Run) -> str:
     """What `sbir evaluate` measured, or that it has not yet."""
     path = run.folder / "evaluation.json"
     if not path.exists():
         return f"Not evaluated yet: `sbir evaluate {run.folder}`."
     values = json.loads(path.read_text())
+    flip = ", test-time flip" if values.get("flip") else ""
+    note = f" This is the {values['note']}." if "note" in values else ""
     return (
         f"On the {values['part']} part of the {values['split']} split ({values['queries']} "
-        f"sketches search {values['gallery']} pictures; one seed): mAP@all "
+        f"sketches search {values['gallery']} pictures; one seed{flip}): mAP@all "
         f"{values['map_all']:.3f} (chance {values['chance']['map_all']:.3f}), hit@10 "
-        f"{values['hit_at']['10']:.3f} (chance {values['chance']['hit_at']['10']:.3f})."
+        f"{values['hit_at']['10']:.3f} (chance {values['chance']['hit_at']['10']:.3f}).{note}"
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,14 @@ class Items:
     images: np.ndarray
     labels: np.ndarray
     domain: int
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def batches(self, size: int) -> Iterator[np.ndarray]:
+        """The pictures, `size` at a time, in order."""
+        starts = range(0, len(self.images), size)
+        return (self.images[start : start + size].astype(np.float32) for start in starts)
 
 
 def split_of(data: Data) -> bundled.Split:

@@ -35,7 +35,9 @@ class ProgressLine(keras.callbacks.Callback):
         self.bar.stop()  # even after Ctrl-C: it hides the cursor
 
     def on_train_batch_end(self, batch, logs=None):
-        story = f"loss {logs['loss']:.3f}  accuracy {logs['accuracy']:.2f}"
+        story = f"loss {logs['loss']:.3f}"
+        if "accuracy" in logs:  # losses without class scores have none
+            story += f"  accuracy {logs['accuracy']:.2f}"
         margin = getattr(self.model.loss, "current_margin", None)
         if margin is not None:
             story += f"  margin {float(margin.numpy()):.2f}"

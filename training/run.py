@@ -4,8 +4,10 @@ config.json            the resolved configuration
 run.json               command, git revision, versions, precision, seconds, whether complete
 log.csv                one line an epoch; tensorboard/ has the same
 checkpoints/           to continue from
+centers.npy            the class centres (K, D), of a loss that has them
 encoder.weights.h5     the trained encoder
 evaluation.json        written by `sbir evaluate`
+codes/                 binary codes and their report, written by `sbir codes`
 """
 
 import importlib.metadata
@@ -34,6 +36,10 @@ class Run:
         return self.folder / "encoder.weights.h5"
 
     @property
+    def centers(self) -> Path:
+        return self.folder / "centers.npy"
+
+    @property
     def checkpoints(self) -> Path:
         return self.folder / "checkpoints"
 
@@ -56,13 +62,12 @@ class Run:
         write_json(path, known | facts)
 
 
-def create_or_continue(folder: Path, config: Config) -> Run:
-    """The run of a configuration in a folder: a new one, or the one that is there.
+def existing_run(folder: Path, config: Config) -> Run | None:
+    """The run of a configuration in a folder, None if there is none yet; nothing is written.
 
     Raises:
         UserError: If the folder holds something else, or a run of another configuration.
     """
-    run = Run(folder, config)
     if (folder / "config.json").exists():
         before = open_run(folder).config
         if before != config:
@@ -70,12 +75,24 @@ def create_or_continue(folder: Path, config: Config) -> Run:
                 f"{folder} holds a run of another configuration ({difference(before, config)}): "
                 "name another folder with --to, or remove this one"
             )
-        return run
+        return Run(folder, config)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} exists and is not a run: name another folder with --to")
-    folder.mkdir(parents=True, exist_ok=True)
-    run.note(command=sys.argv, revision=git_revision(), versions=versions())
-    write_json(folder / "config.json", config.to_json())
+    return None
+
+
+def create_or_continue(folder: Path, config: Config) -> Run:
+    """The run of a configuration in a folder: the one that is there, or a new one.
+
+    Raises:
+        UserError: As `existing_run`.
+    """
+    run = existing_run(folder, config)
+    if run is None:
+        run = Run(folder, config)
+        folder.mkdir(parents=True, exist_ok=True)
+        run.note(command=sys.argv, revision=git_revision(), versions=versions())
+        write_json(folder / "config.json", config.to_json())
     return run
 
 

@@ -51,12 +51,31 @@ def linear_margin(margin: float, step: int, anneal_steps: int) -> float:
     return 1 + (margin - 1) * min(step / max(anneal_steps, 1), 1)
 
 
-def earned_margin(margin: float, accuracy: float) -> float:
-    """A margin that the classification has earned: `1 + (m - 1) a`.
+def annealed_lambda(start: float, end: float, step: int, anneal_steps: int) -> float:
+    """SphereFace's curve, `max(end, start / (1 + gamma t))`, that rests at `anneal_steps`.
+
+    The published `gamma` of 0.12 rests after 1,658 steps from 1000 to 5. A training of another
+    length keeps the curve with the gamma that rests at its own `anneal_steps`; towards an end
+    below 1, which the curve would take too long to reach, it runs to 1 and then steps down.
+
+    Reference:
+        Liu et al., SphereFace, CVPR 2017, and the settings of its release.
+    """
+    if step >= anneal_steps:
+        return end
+    lowest = max(end, min(start, 1.0))
+    gamma = (start / lowest - 1) / anneal_steps if lowest else 0.0
+    return start / (1 + gamma * step)
+
+
+def earned_margin(margin: float, accuracy: float, power: float = 1.0) -> float:
+    """A margin that the classification has earned: `1 + (m - 1) a^p`.
 
     `a` is the running share of training items nearest to their own centre. In a short
     training the linear schedule outruns the network: the margined own distance can only be
     made small by shrinking everything, and features and centres collapse to one point. Tied
-    to the accuracy, the margin yields as soon as classes start to mix.
+    to the accuracy, the margin yields as soon as classes start to mix. The higher `p`, the
+    longer it waits for the classes to part before it tightens them: squared distances, whose
+    logits grow with the margin's square, want more of it.
     """
-    return 1 + (margin - 1) * accuracy
+    return 1 + (margin - 1) * accuracy**power

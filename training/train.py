@@ -12,20 +12,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from sbir_tf.data.pipeline import Augmentation, training_batches
-from training.build import (
-    accuracy_of,
-    encoder_of,
-    loss_of,
-    optimizer_of,
-    strategy_of,
-    training_model,
-)
-from training.callbacks import CollapseGuard, MarginSchedule
+from sbir_tf.layers import ClassCenters
+from training.build import optimizer_of, strategy_of
 from training.config import Config, load_config
-from training.pictures import training_pictures
+from training.losses import callbacks_of, loss_of, metrics_of, training_model
+from training.networks import encoder_of
 from training.progress import ProgressLine
-from training.run import Run, create_or_continue
+from training.run import Run, create_or_continue, existing_run
+from training.sources import batches_of, check_source, naming_pictures, to_train_on
 
 KEPT_CHECKPOINTS = 2
 
@@ -44,32 +38,34 @@ def train(config: Config, folder: Path, progress=None) -> Run:
     Raises:
         UserError: If the folder holds something else, or the training collapsed.
     """
-    run = create_or_continue(folder, config)
-    if run.complete:
+    run = existing_run(folder, config)
+    if run and run.complete:
         return run
+    # What the configuration or its data refuse is refused before anything is written.
+    check_source(config.data)
     keras.utils.set_random_seed(config.seed)
-    pictures = training_pictures(config.data, progress)
-
     strategy = strategy_of(config)
     with strategy.scope():
-        encoder = encoder_of(config, config.precision, pretrained=True)
-        model = training_model(config, encoder, len(pictures.class_names))
         loss = loss_of(config)
-        model.compile(optimizer_of(config, model), loss, metrics=[accuracy_of(config)])
+        encoder = encoder_of(config, config.precision, pretrained=True)
+    run = create_or_continue(folder, config)
+    pictures = to_train_on(config.data, progress)
+
+    with strategy.scope():
+        model = training_model(config, encoder, len(pictures.class_names))
+        model.compile(optimizer_of(config, model), loss, metrics=metrics_of(loss))
         margin = getattr(loss, "current_margin", tf.Variable(0.0))
         epoch = tf.Variable(0, dtype=tf.int64)
-        checkpoint = tf.train.Checkpoint(model=model, margin=margin, epoch=epoch)
+        accuracy = tf.Variable(0.0, dtype=tf.float64)  # that the margin is earned by
+        checkpoint = tf.train.Checkpoint(model=model, margin=margin, accuracy=accuracy, epoch=epoch)
     checkpoints = tf.train.CheckpointManager(
         checkpoint, str(run.checkpoints), max_to_keep=KEPT_CHECKPOINTS
     )
     checkpoint.restore(checkpoints.latest_checkpoint)
     first_step = int(epoch.numpy()) * config.steps_per_epoch
 
-    callbacks = []
-    if config.loss.name != "softmax":
-        anneal = round(config.loss.anneal * config.steps)
-        callbacks.append(MarginSchedule(loss, config.loss.schedule, anneal, first_step))
-        callbacks.append(CollapseGuard(model.get_layer("class_centers").centers))
+    centers = class_centers(model)
+    callbacks = callbacks_of(config, loss, model, first_step, accuracy)
     line = ProgressLine(config.steps, first_step, run.folder.name)
     callbacks += [
         line,
@@ -78,10 +74,9 @@ def train(config: Config, folder: Path, progress=None) -> Run:
         SaveCheckpoint(checkpoints, epoch),
         keras.callbacks.TerminateOnNaN(),
     ]
-    augmentation = Augmentation(config.data.sketch, config.data.photo, config.data.colour)
-    batches = training_batches(pictures, config.batch_size, augmentation, config.seed, first_step)
+    batches = batches_of(config, pictures, first_step)
     began = time.monotonic()
-    with line:
+    with line, naming_pictures(config, pictures, model.optimizer):
         model.fit(
             batches,
             epochs=config.steps // config.steps_per_epoch,
@@ -93,6 +88,10 @@ def train(config: Config, folder: Path, progress=None) -> Run:
     seconds = time.monotonic() - began
     if not all(np.isfinite(weight).all() for weight in encoder.get_weights()):
         raise FloatingPointError(f"{run.folder}: the weights are not finite")
+    if centers is not None:
+        aside = run.folder / f".aside.{os.getpid()}.npy"
+        np.save(aside, centers.numpy())
+        aside.replace(run.centers)
     aside = run.folder / f".aside.{os.getpid()}.weights.h5"
     encoder.save_weights(aside)
     aside.replace(run.weights)
@@ -104,6 +103,12 @@ def train(config: Config, folder: Path, progress=None) -> Run:
         replicas=strategy.num_replicas_in_sync,
     )
     return run
+
+
+def class_centers(model: keras.Model):
+    """The variable (K, D) of a model's class centres, or None."""
+    layers = (layer for layer in model.layers if isinstance(layer, ClassCenters))
+    return next((layer.centers for layer in layers), None)
 
 
 class SaveCheckpoint(keras.callbacks.Callback):

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from sbir_tf.data.augmentation import Colour, Geometry, random_affine, random_colour
+from sbir_tf.data.draws import ItemsByClass, draw_distinct, draw_without_replacement
 from sbir_tf.errors import UserError
 
 SKETCH, PHOTO = 0, 1
@@ -45,10 +46,12 @@ def training_batches(
     augmentation: Augmentation,
     seed: int = 0,
     first_step: int = 0,
+    classes_per_batch: int | None = None,
 ) -> tf.data.Dataset:
     """Endless batches of `batch_size / 2` sketches, then as many photos.
 
-    Each domain is drawn without replacement, reshuffled when it is used up. A batch depends
+    Each domain is drawn without replacement, reshuffled when it is used up (or, with
+    `classes_per_batch`, the classes are). A batch depends
     on `seed` and on its step's number alone: not on the number of workers, and a training
     that continues at `first_step` sees exactly the batches it would have seen.
 
@@ -58,23 +61,20 @@ def training_batches(
         augmentation: How pictures are varied.
         seed: Of order and variation.
         first_step: Number of the first batch.
+        classes_per_batch: P, how many classes make a batch, each with as many items of each
+            domain (P x K sampling, for losses that compare the items of a batch); None draws
+            items whatever their class.
 
     Returns:
         A dataset of ({"image": (B, S, S, 3) float32 in 0-255, "domain": (B, 1) float32},
         labels (B,) int32).
 
     Raises:
-        UserError: If `batch_size` is odd or not positive, or a domain has no pictures.
+        UserError: If `batch_size` is odd or not positive, does not divide among the classes of a
+            batch, or a domain or a class has no pictures.
     """
-    if batch_size < 2 or batch_size % 2:
-        raise UserError(
-            "`batch_size` must be even and positive, half sketches and half photos. "
-            f"Received: batch_size={batch_size}"
-        )
-    for name, array in (("sketches", pictures.sketches), ("photos", pictures.photos)):
-        if not len(array):
-            raise UserError(f"There are no {name} to train on. Received: 0 {name}")
-    half = batch_size // 2
+    half = half_of(batch_size, pictures)
+    choose = item_draw(pictures, half, seed, classes_per_batch)
     sketches, photos = tf.constant(pictures.sketches), tf.constant(pictures.photos)
     sketch_labels = tf.constant(pictures.sketch_labels, tf.int32)
     photo_labels = tf.constant(pictures.photo_labels, tf.int32)
@@ -82,12 +82,12 @@ def training_batches(
 
     def batch(step):
         seeds = tf.random.experimental.stateless_split([seed, 0], 2)
-        chosen = draw_without_replacement(len(pictures.sketches), half, step, seeds[0])
+        chosen = choose(SKETCH, step, seeds[0])
         sketch = vary_sketches(
             tf.gather(sketches, chosen), fold_in(seeds[0], step), augmentation.sketch
         )
         labels = tf.gather(sketch_labels, chosen)
-        chosen = draw_without_replacement(len(pictures.photos), half, step, seeds[1])
+        chosen = choose(PHOTO, step, seeds[1])
         photo = vary_photos(
             tf.gather(photos, chosen),
             fold_in(seeds[1], step),
@@ -101,24 +101,49 @@ def training_batches(
     return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
+def half_of(batch_size: int, pictures) -> int:
+    """How many sketches, and how many photos, make a batch."""
+    if batch_size < 2 or batch_size % 2:
+        raise UserError(
+            "`batch_size` must be even and positive, half sketches and half photos. "
+            f"Received: batch_size={batch_size}"
+        )
+    for name, array in (("sketches", pictures.sketches), ("photos", pictures.photos)):
+        if not len(array):
+            raise UserError(f"There are no {name} to train on. Received: 0 {name}")
+    return batch_size // 2
+
+
+def item_draw(pictures: TrainingPictures, half: int, seed: int, classes_per_batch: int | None):
+    """How a batch's items are chosen: a function of domain, step and the domain's seed."""
+    labels = (pictures.sketch_labels, pictures.photo_labels)
+    if classes_per_batch is None:
+        return lambda domain, step, key: draw_without_replacement(
+            len(labels[domain]), half, step, key
+        )
+    classes = len(pictures.class_names)
+    if not 1 <= classes_per_batch <= classes or half % classes_per_batch:
+        raise UserError(
+            f"`classes_per_batch` must divide the {half} items of each domain in a batch and not "
+            f"exceed the {classes} classes. Received: classes_per_batch={classes_per_batch}"
+        )
+    kinds = ("sketches", "photos")
+    tables = [
+        ItemsByClass(labels[domain], pictures.class_names, kinds[domain])
+        for domain in (SKETCH, PHOTO)
+    ]
+
+    def of_whole_classes(domain, step, key):
+        # One draw of classes for both domains: its seed is apart from theirs.
+        chosen = draw_distinct(classes, classes_per_batch, step, tf.constant([seed, 1], tf.int64))
+        return tables[domain].draw(chosen, half // classes_per_batch, fold_in(key, step))
+
+    return of_whole_classes
+
+
 def fold_in(seed, step):
     """The seed of one step. Steps have keys of their own, apart from those of the epochs."""
     return tf.random.experimental.stateless_fold_in(seed, 2 * step + 1)
-
-
-def draw_without_replacement(items: int, count: int, step, seed) -> tf.Tensor:
-    """Indices (count,) of draw number `step` from endless reshuffled rounds of `items`."""
-    position = step * count
-    first_round = position // items
-    rounds = [
-        tf.random.experimental.stateless_shuffle(
-            tf.range(items),
-            tf.random.experimental.stateless_fold_in(seed, 2 * (first_round + number)),
-        )
-        for number in range(2 + (count - 1) // items)
-    ]
-    start = position % items
-    return tf.concat(rounds, axis=0)[start : start + count]
 
 
 def vary_sketches(sketches: tf.Tensor, seed: tf.Tensor, geometry: Geometry) -> tf.Tensor:

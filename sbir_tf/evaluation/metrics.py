@@ -20,7 +20,7 @@ from sbir_tf.evaluation.results import Result
 from sbir_tf.evaluation.scoring import score_rankings
 
 
-def _unchanged(iterable: Iterable, description: str, total: int) -> Iterable:
+def unchanged(iterable: Iterable, description: str, total: int) -> Iterable:
     return iterable
 
 
@@ -33,7 +33,7 @@ def evaluate(
     convention: str = "exact",
     ties: str = "expected",
     block_bytes: int = 256 << 20,
-    progress: Callable[[Iterable, str, int], Iterable] = _unchanged,
+    progress: Callable[[Iterable, str, int], Iterable] = unchanged,
 ) -> Result:
     """Ranks the gallery for each query by Euclidean distance and scores the rankings.
 

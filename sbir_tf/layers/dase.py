@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from sbir_tf.errors import UserError
+from sbir_tf.layers.reduction import check_reduction, reduced_channels
 
 
 @keras.saving.register_keras_serializable(package="sbir_tf")
@@ -18,7 +18,8 @@ class DASE(keras.layers.Layer):
         y = x * g
 
     The bit joins after the reduction, so that `W2` has one row more than in plain SE; with
-    that row at zero the gate is exactly the SE gate, for both domains.
+    that row at zero the gate is exactly the SE gate, for both domains. All of it is computed
+    in float32 under every precision policy.
 
     Args:
         reduction: `r`, by how much the squeeze reduces the channels. At least one is kept.
@@ -44,21 +45,14 @@ class DASE(keras.layers.Layer):
         self, reduction=16, squeeze_activation="relu", domain=True, identity=False, **kwargs
     ):
         super().__init__(**kwargs)
-        if reduction < 1:
-            raise UserError(f"`reduction` must be at least 1. Received: reduction={reduction}")
-        self.reduction = reduction
+        self.reduction = check_reduction(reduction)
         self.squeeze_activation = keras.activations.get(squeeze_activation)
         self.domain = domain
         self.identity = identity
 
     def build(self, input_shape):
         channels = input_shape[0][-1]
-        if self.reduction > 1 and self.reduction > channels:
-            raise UserError(
-                f"`reduction` must not exceed the {channels} channels of the features. "
-                f"Received: reduction={self.reduction}"
-            )
-        squeezed = channels // self.reduction
+        squeezed = reduced_channels(channels, self.reduction)
         excite_init = "zeros" if self.identity else "glorot_uniform"
         self.squeeze_kernel = self.add_weight(
             name="squeeze_kernel", shape=(channels, squeezed), initializer="glorot_uniform"
@@ -78,16 +72,24 @@ class DASE(keras.layers.Layer):
 
     def call(self, inputs):
         features, domain = inputs
-        return features * self.gate(features, domain)[:, None, None, :]
+        # A product in half precision would sum the gate's gradient over H and W in it, too.
+        gate = self.gate(features, domain)[:, None, None, :]
+        return tf.cast(tf.cast(features, tf.float32) * gate, self.compute_dtype)
 
     def gate(self, features, domain):
-        """The gate `g` of each channel, (B, C), in (0, 1), or (0, 2) with `identity`."""
-        squeezed = tf.reduce_mean(features, axis=(1, 2))
-        hidden = self.squeeze_activation(squeezed @ self.squeeze_kernel + self.squeeze_bias)
+        """The gate `g` of each channel, (B, C) float32, in (0, 1), or (0, 2) with `identity`."""
+        # On a CPU a sum of bfloat16 stops growing once its terms are below half its last digit.
+        squeezed = tf.reduce_mean(tf.cast(features, tf.float32), axis=(1, 2))
+        w1, b1, w2, b2 = (tf.cast(weight, tf.float32) for weight in self.kernels_and_biases())
+        hidden = self.squeeze_activation(squeezed @ w1 + b1)
         if self.domain:
-            hidden = tf.concat([hidden, tf.cast(domain, hidden.dtype)], axis=-1)
-        gate = tf.sigmoid(hidden @ self.excite_kernel + self.excite_bias)
+            hidden = tf.concat([hidden, tf.cast(domain, tf.float32)], axis=-1)
+        gate = tf.sigmoid(hidden @ w2 + b2)
         return 2 * gate if self.identity else gate
+
+    def kernels_and_biases(self):
+        """W1, b1, W2, b2; under mixed precision Keras hands them out in half."""
+        return self.squeeze_kernel, self.squeeze_bias, self.excite_kernel, self.excite_bias
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]

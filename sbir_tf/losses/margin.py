@@ -1,4 +1,4 @@
-"""What the margin losses share: a margin that a callback can move, and the logits' softmax."""
+"""What MEMS and EMS share: a margin that a callback can move, and the logits' softmax."""
 
 import math
 import warnings
@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from sbir_tf.errors import UserError
+from sbir_tf.losses.cross_entropy import cross_entropy
 
 # From this margin on, every class is tighter than its distance to the next: see MEMS.
 GUARANTEED_MARGIN = 2 + math.sqrt(3)
@@ -27,6 +28,9 @@ class MarginLoss(keras.losses.Loss):
         UserError: If `margin` is below 1.
     """
 
+    head = "centers"
+    compares = "distance"
+
     def __init__(self, margin=4.0, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
         if not margin >= 1:
@@ -44,10 +48,11 @@ class MarginLoss(keras.losses.Loss):
 
     def own_class_scaled(self, y_true, distances, factor):
         """Cross-entropy (B,) of logits `-distances`, the true class's times `factor`."""
-        labels = tf.reshape(tf.cast(y_true, tf.int64), [-1])
-        own = tf.one_hot(labels, tf.shape(distances)[-1], dtype=distances.dtype)
-        logits = -distances * (1 + (factor - 1) * own)
-        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+        return cross_entropy(y_true, -distances, -factor * distances)
+
+    def scores(self, y_pred):
+        """(B, K), higher is more likely: the nearest centre, whatever the margin."""
+        return -tf.cast(y_pred, tf.float32)
 
     def get_config(self):
         return super().get_config() | {"margin": self.margin}

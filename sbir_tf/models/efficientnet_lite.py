@@ -1,11 +1,14 @@
 """EfficientNet-Lite with a domain-aware gate in every block."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
 
-from sbir_tf.layers import DASE
+from sbir_tf.models.gates import STAGES as GATE_STAGES
+from sbir_tf.models.gates import Gates
+from sbir_tf.models.normalization import normalize
 
 # kernel, stride, expansion, channels, repeats: the stages of EfficientNet-B0.
 STAGES = (
@@ -45,6 +48,9 @@ def efficientnet_lite(
     gate: str | None = "dase",
     reduction: int = 4,
     batch_norm_momentum: float = 0.99,
+    squeeze_activation: str = "relu",
+    gate_stages: Sequence[int] = GATE_STAGES,
+    normalization: str = "own",
 ) -> keras.Model:
     """EfficientNet-Lite's features, gated by domain at the end of every block.
 
@@ -54,9 +60,13 @@ def efficientnet_lite(
     Args:
         variant: "efficientnet_lite0", "efficientnet_lite1" or "efficientnet_lite2".
         image_size: Side of the square input; None takes the published one.
-        gate: "dase", "se" (the gate without the domain bit) or None.
+        gate: "dase", "se" (the gate without the domain bit), "gc", "non_local" or None.
         reduction: Reduction of the gates.
         batch_norm_momentum: Of the moving statistics. Short trainings want 0.9.
+        squeeze_activation: Of the gates.
+        gate_stages: The stages that have the gate, see `Gates`. Counted by resolution, as in
+            a ResNet: 1 is the blocks at half and quarter size, 4 those at a 32nd.
+        normalization: "own" (pretraining's mean and scale) or "unit" (pixels in [0, 1]).
 
     Returns:
         A functional model: image (B, S, S, 3) with values 0-255 and domain (B, 1), to
@@ -70,6 +80,15 @@ def efficientnet_lite(
     size = image_size or spec.image_size
     image = keras.Input((size, size, 3), name="image")
     domain = keras.Input((1,), name="domain")
+    gates = Gates(
+        gate,
+        domain,
+        gate_stages,
+        reduction,
+        squeeze_activation,
+        identity=True,
+        batch_norm_momentum=batch_norm_momentum,
+    )
 
     def batch_norm(x, name):
         return keras.layers.BatchNormalization(
@@ -84,7 +103,7 @@ def efficientnet_lite(
     def relu6(x, name):
         return keras.layers.ReLU(6.0, name=name)(x)
 
-    def block(x, kernel, stride, expansion, channels, name):
+    def block(x, kernel, stride, expansion, channels, stage, name):
         shortcut = x
         if expansion > 1:
             x = conv(x, x.shape[-1] * expansion, 1, 1, f"{name}_expand")
@@ -94,26 +113,23 @@ def efficientnet_lite(
         )(x)
         x = relu6(batch_norm(x, f"{name}_depthwise_bn"), f"{name}_depthwise_relu")
         x = batch_norm(conv(x, channels, 1, 1, f"{name}_project"), f"{name}_project_bn")
-        if gate:
-            x = DASE(
-                min(reduction, channels),
-                domain=gate == "dase",
-                identity=True,
-                name=f"{name}_{gate}",
-            )([x, domain])
+        x = gates.recalibrate(x, stage, name)
         if stride == 1 and shortcut.shape[-1] == channels:
             x = keras.layers.Add(name=f"{name}_add")([shortcut, x])
-        return x
+        return gates.attend(x, stage, name)
 
-    x = keras.layers.Rescaling(1 / PIXEL_SCALE, -PIXEL_MEAN / PIXEL_SCALE, name="normalize")(image)
+    x = normalize(image, normalization, PIXEL_MEAN, PIXEL_SCALE)
     x = relu6(batch_norm(conv(x, STEM_CHANNELS, 3, 2, "stem"), "stem_bn"), "stem_relu")
-    index = 0
-    for kernel, stride, expansion, channels, repeats in block_stages(spec):
+    index, halvings = 0, 1
+    for kernel, first_stride, expansion, channels, repeats in block_stages(spec):
+        halvings += first_stride == 2
         for repeat in range(repeats):
-            x = block(x, kernel, 1 if repeat else stride, expansion, channels, f"block{index}")
+            stride = 1 if repeat else first_stride
+            stage = max(1, halvings - 1)
+            x = block(x, kernel, stride, expansion, channels, stage, f"block{index}")
             index += 1
     x = relu6(batch_norm(conv(x, HEAD_CHANNELS, 1, 1, "head"), "head_bn"), "head_relu")
-    features = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+    features = keras.layers.GlobalAveragePooling2D(name="pool", dtype="float32")(x)
     return keras.Model([image, domain], features, name=variant)
 
 

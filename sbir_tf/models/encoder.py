@@ -1,8 +1,6 @@
-"""From a backbone's features to embeddings, and the head that training puts on them."""
+"""From a backbone's features to embeddings."""
 
 import keras
-
-from sbir_tf.layers import ClassCenters
 
 
 def build_encoder(
@@ -22,17 +20,3 @@ def build_encoder(
     # Embeddings leave in float32 under every precision policy: distances are taken of them.
     projection = keras.layers.Dense(embedding_dim, dtype="float32", name="embedding")
     return keras.Model(backbone.inputs, projection(backbone.outputs[0]), name=name)
-
-
-def add_class_centers(
-    encoder: keras.Model, classes: int, radius: float = 1.0, seed: int | None = None
-) -> keras.Model:
-    """The encoder with MEMS's head: squared distances (B, classes) to learnable centres."""
-    head = ClassCenters(classes, radius, seed, name="class_centers")
-    return keras.Model(encoder.inputs, head(encoder.outputs[0]), name="training")
-
-
-def add_linear_classifier(encoder: keras.Model, classes: int) -> keras.Model:
-    """The encoder with plain softmax's head: logits (B, classes), the rival of the centres."""
-    head = keras.layers.Dense(classes, dtype="float32", name="classifier")
-    return keras.Model(encoder.inputs, head(encoder.outputs[0]), name="training")

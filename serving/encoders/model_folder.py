@@ -23,12 +23,14 @@ class ModelFolder:
         name: the encoder's name.
         dimension: length of its embeddings.
         image_size: side of the picture that its network sees.
+        weights: sha256 of the trained weights that it was exported from, or `None`.
     """
 
     path: Path
     name: str
     dimension: int
     image_size: int
+    weights: str | None = None
 
     @classmethod
     def open(cls, path: Path | str) -> "ModelFolder":
@@ -74,13 +76,14 @@ def _version(path: Path) -> Path:
     return max(versions, key=lambda version: int(version.name))
 
 
-def _describe(path: Path) -> dict[str, str | int]:
+def _describe(path: Path) -> dict[str, str | int | None]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         described = {
             "name": str(values["name"]),
             "dimension": int(values["dimension"]),
             "image_size": int(values["image_size"]),
+            "weights": values.get("weights"),
         }
         kind = values["format"], values["metric"]
     except (ValueError, KeyError, TypeError) as error:

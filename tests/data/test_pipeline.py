@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from sbir_tf.data.augmentation import Colour, Geometry
+from sbir_tf.data.draws import ItemsByClass, draw_without_replacement
 from sbir_tf.data.pipeline import (
     Augmentation,
     TrainingPictures,
-    draw_without_replacement,
     training_batches,
 )
 from sbir_tf.errors import UserError
@@ -101,3 +101,63 @@ def test_a_domain_without_pictures_is_an_error(pictures):
     )
     with pytest.raises(UserError, match="no photos"):
         training_batches(empty, 4, STILL)
+
+
+@pytest.fixture
+def three_classes():
+    """3, 1 and 2 sketches, 2, 3 and 1 photos of the classes, mixed; item n is all grey n."""
+    sketch_labels = np.array([0, 2, 0, 1, 2, 0], np.int32)
+    photo_labels = np.array([1, 0, 1, 2, 1, 0], np.int32)
+    grey = np.arange(6).astype(np.uint8)[:, None, None, None]
+    return TrainingPictures(
+        np.tile(grey, (1, 1, SIZE, SIZE)),
+        sketch_labels,
+        np.tile(grey, (1, SIZE, SIZE, 3)),
+        photo_labels,
+        ("a", "b", "c"),
+    )
+
+
+def test_a_batch_of_whole_classes_holds_as_many_of_each_in_both_domains(three_classes):
+    batches = training_batches(three_classes, 8, STILL, classes_per_batch=2)
+    seen = set()
+    for inputs, labels in take(batches, 12):
+        sketch, photo = labels[:4].reshape(2, 2), labels[4:].reshape(2, 2)
+        np.testing.assert_array_equal(sketch, photo)
+        assert (sketch[:, 0] == sketch[:, 1]).all() and sketch[0, 0] != sketch[1, 0]
+        items = inputs["image"][:, 0, 0, 0].astype(int)
+        np.testing.assert_array_equal(three_classes.sketch_labels[items[:4]], labels[:4])
+        np.testing.assert_array_equal(three_classes.photo_labels[items[4:]], labels[4:])
+        seen.update(items)
+    assert seen == set(range(6))
+
+
+def test_items_of_a_class_are_distinct_while_it_has_as_many():
+    labels = np.array([0] * 5 + [1] * 2 + [2])
+    table = ItemsByClass(labels, ("a", "b", "c"))
+    for number in range(20):
+        drawn = (
+            table.draw(tf.constant([2, 0, 1]), 4, tf.constant([1, number])).numpy().reshape(3, 4)
+        )
+        assert (labels[drawn] == [[2], [0], [1]]).all()
+        # A class of 1 gives it four times, one of 5 four different, one of 2 each twice.
+        assert [len(set(row)) for row in drawn] == [1, 4, 2]
+
+
+def test_a_continued_training_sees_the_same_whole_classes(three_classes):
+    whole = take(training_batches(three_classes, 4, LIVELY, 3, classes_per_batch=2), 6)
+    rest = take(training_batches(three_classes, 4, LIVELY, 3, 4, classes_per_batch=2), 2)
+    for (inputs, labels), (inputs_again, labels_again) in zip(whole[4:], rest, strict=True):
+        np.testing.assert_array_equal(inputs["image"], inputs_again["image"])
+        np.testing.assert_array_equal(labels, labels_again)
+
+
+@pytest.mark.parametrize("classes", [0, 3, 4])
+def test_classes_that_do_not_divide_the_batch_are_refused(three_classes, classes):
+    with pytest.raises(UserError, match=f"Received: classes_per_batch={classes}$"):
+        training_batches(three_classes, 8, STILL, classes_per_batch=classes)
+
+
+def test_a_class_without_photos_cannot_make_a_batch():
+    with pytest.raises(UserError, match="Received: no photos of b: remove"):
+        ItemsByClass(np.array([0, 2]), ("a", "b", "c"), "photos")

@@ -9,9 +9,31 @@ from sbir_tf import layers, losses
 ARGUMENTS = {
     "DASE": {"reduction": 3, "squeeze_activation": "sigmoid", "domain": False, "identity": True},
     "ClassCenters": {"classes": 7, "radius": 2.5, "seed": 11},
+    "GlobalContext": {"reduction": 3, "smallest": 5},
+    "GroupedConv2D": {
+        "filters": 6,
+        "kernel_size": 5,
+        "strides": 2,
+        "groups": 3,
+        "dilation_rate": 4,
+    },
+    "NonLocal": {"reduction": 3, "batch_norm_momentum": 0.7},
+    "SelectiveKernel": {"reduction": 3, "smallest": 5, "batch_norm_momentum": 0.7},
     "RandomDirections": {"radius": 4.0, "seed": 5},
     "MEMS": {"margin": 5.5, "name": "other"},
     "EMS": {"margin": 6.5, "name": "other"},
+    "ClassAngles": {"classes": 7, "name": "other"},
+    "Softmax": {"name": "other"},
+    "CenterLoss": {"weight": 0.5, "name": "other"},
+    "Contrastive": {"margin": 2.5, "name": "other"},
+    "TripletSemiHard": {"margin": 2.5, "name": "other"},
+    "TripletHard": {"margin": 2.5, "name": "other"},
+    "NPair": {"weight": 0.5, "name": "other"},
+    "LSoftmax": {"margin": 3, "lambda_start": 70.0, "lambda_end": 7.0, "name": "other"},
+    "SphereFace": {"margin": 2, "lambda_start": 80.0, "lambda_end": 8.0, "name": "other"},
+    "CosFace": {"margin": 0.2, "scale": 30.0, "name": "other"},
+    "ArcFace": {"margin": 0.3, "scale": 20.0, "name": "other"},
+    "Prototypical": {"name": "other"},
 }
 CLASSES = {
     name: getattr(package, name)

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from sbir_tf.errors import UserError
 from sbir_tf.layers import DASE
@@ -92,6 +93,21 @@ def test_half_precision_keeps_its_dtype(features, domain):
     layer = DASE(reduction=4, dtype="mixed_bfloat16")
     assert layer([features, domain]).dtype == "bfloat16"
     assert layer.excite_kernel.dtype == "float32"
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_squeezes_and_differentiates_in_float32(policy):
+    """A bfloat16 sum of 112 x 112 equal terms stops growing early, and so would its mean."""
+    x = np.full((1, 112, 112, 4), 1.25, np.float32)
+    layer = DASE(reduction=1, domain=False, dtype=policy)
+    layer([x, np.zeros((1, 1))])
+    layer.set_weights([np.eye(4), np.zeros(4), np.eye(4), np.full(4, -1.25)])
+    np.testing.assert_array_equal(layer.gate(x, None), [[0.5] * 4])  # sigmoid(1.25 - 1.25)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_mean(tf.cast(layer([x, np.zeros((1, 1))]), tf.float32))
+    # One channel in four is y = 1.25 sigmoid(b): its derivative at sigmoid = 1/2 is 1.25 / 4.
+    received = tape.gradient(total, layer.excite_bias)
+    np.testing.assert_allclose(received, [1.25 / 4 / 4] * 4, rtol=0.01)
 
 
 @pytest.mark.parametrize("reduction", [0, -3, CHANNELS + 1])

@@ -5,17 +5,18 @@ from sklearn.datasets import load_sample_image
 
 from sbir_tf.errors import UserError
 from sbir_tf.models import efficientnet_lite, load_imagenet
-from sbir_tf.models.efficientnet_lite_weights import (
-    imagenet_classifier,
-    layer_names,
-    published_weights,
-)
 from sbir_tf.models.torch_pickle import read_torch
+from sbir_tf.models.weights.imagenet import imagenet_classifier, published_weights
 
 CLASSIFIER_WEIGHTS = 1280 * 1000 + 1000
 # Of the published network, with its classifier and moving statistics: the number of values in
-# the package's file, less its step counters.
-PUBLISHED = {"efficientnet_lite0": 4_694_024}
+# the package's file, less its step counters. timm 1.0.31's efficientnet_lite0, 1 and 2 have as
+# many: 4,652,008, 5,416,680 and 6,092,072 parameters, and two moving statistics a channel.
+PUBLISHED = {
+    "efficientnet_lite0": 4_694_024,
+    "efficientnet_lite1": 5_470_344,
+    "efficientnet_lite2": 6_150_168,
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +44,41 @@ def test_gates_leave_the_pretrained_features_of_both_domains_untouched(gated):
         np.testing.assert_array_equal(gated([pictures(), np.full((2, 1), bit)]), expected)
 
 
+@pytest.mark.parametrize("gate", ["se", "gc", "non_local"])
+def test_every_rival_gate_starts_as_the_identity(gate):
+    rng = np.random.default_rng(1)
+    plain, rival = (efficientnet_lite(image_size=32, gate=kind) for kind in (None, gate))
+    for layer in plain.layers:
+        # Kernels of their own scale; statistics and shifts that are not zero and one.
+        weights = [w * rng.uniform(0.8, 1.2, w.shape) + 1e-3 for w in layer.get_weights()]
+        layer.set_weights(weights)
+        rival.get_layer(layer.name).set_weights(weights)
+    assert sum(layer.name.endswith(f"_{gate}") for layer in rival.layers) == 16
+    batch = [pictures(size=32), np.zeros((2, 1))]
+    np.testing.assert_array_equal(rival(batch), plain(batch))
+
+
+def test_selective_kernels_are_refused_since_they_replace_what_was_pretrained():
+    with pytest.raises(UserError, match="gate='sk' replaces a convolution and cannot start as"):
+        efficientnet_lite(image_size=32, gate="sk")
+
+
+def test_stages_are_counted_by_resolution_as_in_a_resnet():
+    """Blocks 0-2 work at a half and a quarter, 3-4 at an 8th, 5-10 at a 16th, 11-15 at a 32nd."""
+    for stages, blocks in (((1,), [0, 1, 2]), ((2, 4), [3, 4, 11, 12, 13, 14, 15])):
+        backbone = efficientnet_lite(image_size=32, gate="gc", gate_stages=stages)
+        gated = [layer.name for layer in backbone.layers if layer.name.endswith("_gc")]
+        assert gated == [f"block{number}_gc" for number in blocks]
+
+
 def test_every_published_tensor_has_a_place(gated):
     """The file's values, less the step counters, are all in the network or the classifier."""
     tensors = read_torch(published_weights("efficientnet_lite0"))
-    used = {name for names in layer_names(gated).values() for name in names}
+    account = load_imagenet(efficientnet_lite(image_size=64))
+    used = {name for name, _ in account.loaded}
     left = {name for name in tensors if not name.endswith("num_batches_tracked")} - used
     assert left == {"_fc.weight", "_fc.bias"}
+    assert {name for name, _ in account.left} == set(tensors) - used
     stem = gated.get_layer("stem").get_weights()[0]
     # Value by value, without the transposition that the product uses: out, in, row, column.
     source = tensors["_conv_stem.weight"]

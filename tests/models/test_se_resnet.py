@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from sbir_tf.models import add_class_centers, add_linear_classifier, build_encoder, se_resnet
+from sbir_tf.models import add_class_centers, add_head, build_encoder, se_resnet
 
 
 def count_by_hand(widths, depths, reduction):
@@ -49,7 +49,7 @@ def test_the_training_heads_have_the_shapes_that_the_losses_read():
     squared = add_class_centers(encoder, 5, seed=0)(batch)
     assert squared.shape == (2, 5)
     assert squared.dtype == "float32"
-    assert add_linear_classifier(encoder, 5)(batch).shape == (2, 5)
+    assert add_head(encoder, "classifier", 5)(batch).shape == (2, 5)
 
 
 def test_a_network_saved_as_keras_comes_back_the_same(tmp_path):

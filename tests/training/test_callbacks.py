@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from sbir_tf.losses import MEMS
 from training.callbacks import CollapseError, CollapseGuard, MarginSchedule, spread
+from training.schedules import earned_margin
 
 
 def test_the_linear_schedule_is_the_published_one():
@@ -44,8 +45,9 @@ def test_a_new_epoch_starts_a_new_mean():
     np.testing.assert_allclose(loss.current_margin.numpy(), 4.0)
 
 
+@pytest.mark.parametrize("power", [1.0, 4.0])
 @pytest.mark.parametrize("name", ["linear", "earned"])
-def test_a_continued_schedule_goes_on_where_it_stood(name):
+def test_a_continued_schedule_goes_on_where_it_stood(name, power):
     def advance(schedule, steps):
         schedule.on_train_begin()
         schedule.on_epoch_begin(0)
@@ -53,10 +55,18 @@ def test_a_continued_schedule_goes_on_where_it_stood(name):
             schedule.on_train_batch_end(0, {"accuracy": 0.8})
 
     whole, parts = MEMS(4.0), MEMS(4.0)
-    advance(MarginSchedule(whole, name, 20), 10)
-    advance(MarginSchedule(parts, name, 20), 6)
-    advance(MarginSchedule(parts, name, 20, first_step=6), 4)
-    np.testing.assert_allclose(parts.current_margin, whole.current_margin, rtol=1e-5)
+    kept = tf.Variable(0.0, dtype=tf.float64)  # as in a checkpoint
+    advance(MarginSchedule(whole, name, 20, power=power), 10)
+    advance(MarginSchedule(parts, name, 20, power=power, accuracy=kept), 6)
+    advance(MarginSchedule(parts, name, 20, first_step=6, power=power, accuracy=kept), 4)
+    assert parts.current_margin.numpy() == whole.current_margin.numpy() > 1
+
+
+def test_a_higher_power_waits_longer():
+    # At 90% accuracy: 1 + 3 * 0.9^4 = 2.9683 instead of 3.7.
+    assert earned_margin(4.0, 0.9, 4.0) == pytest.approx(2.9683)
+    assert earned_margin(4.0, 0.9) == pytest.approx(3.7)
+    assert earned_margin(4.0, 1.0, 4.0) == 4.0
 
 
 def test_the_margin_is_logged():

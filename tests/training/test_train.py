@@ -34,7 +34,7 @@ def test_a_run_leaves_everything_that_repeats_it(run, small_config):
 
 
 def test_training_moves_every_trainable_weight(run, small_config):
-    from training.build import encoder_of
+    from training.networks import encoder_of
 
     keras_seeded = encoder_of(small_config(), "float32")
     trained = trained_encoder(run)
@@ -81,7 +81,7 @@ def test_a_complete_run_is_not_trained_again(run, small_config):
 
 def test_a_folder_of_another_configuration_is_refused_and_left_alone(run, small_config):
     before = run.weights.read_bytes()
-    with pytest.raises(UserError, match=r"loss.margin is 4.0 there, 5.0 here"):
+    with pytest.raises(UserError, match=r"loss.margin is None there, 5.0 here"):
         train(small_config("loss.margin=5"), run.folder)
     assert run.weights.read_bytes() == before
 
@@ -124,9 +124,18 @@ def test_an_export_is_the_next_version_and_the_same_run_is_not_exported_twice(
     assert (second.name, new) == ("2", True)
 
 
-@pytest.mark.parametrize("loss", ["mems", "softmax"])
+@pytest.mark.parametrize("loss", ["mems", "softmax", "center", "sphereface", "triplet_hard"])
 def test_other_losses_train_by_one_line(small_config, tmp_path, loss):
     assert train(small_config(f"loss.name={loss}", "steps=2"), tmp_path / loss).complete
+
+
+def test_embeddings_of_an_angular_loss_leave_at_unit_length(small_config, tmp_path):
+    run = train(small_config("loss.name=arcface", "steps=2"), tmp_path / "run")
+    pictures = np.random.default_rng(0).uniform(0, 255, (3, 24, 24, 3)).astype(np.float32)
+    embeddings = trained_encoder(run)([pictures, np.zeros((3, 1), np.float32)])
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, rtol=1e-5)
+    folder, _ = export_run(run, tmp_path / "models")
+    assert "loss: arcface (margin 0.5; scale 64)" in (folder / "README.md").read_text()
 
 
 def test_held_out_classes_are_not_among_the_trained_labels(small_config):
@@ -140,3 +149,17 @@ def test_held_out_classes_are_not_among_the_trained_labels(small_config):
     unseen = {bundled.class_names()[label] for label in (*queries.labels, *gallery.labels)}
     assert unseen
     assert unseen.isdisjoint(trained)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("network.reduction=64", "reduction=64"),
+        ("network.weights=nowhere.pth", "nowhere.pth"),
+        ("loss.scale=16", "loss.scale=16"),
+    ],
+)
+def test_what_is_refused_leaves_no_folder(small_config, tmp_path, override, said):
+    with pytest.raises(UserError, match=said):
+        train(small_config(override), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -29,6 +29,6 @@ CONFIG = Config(
         embedding_dim=512,
         batch_norm_momentum=0.9,
     ),
-    loss=Loss(name="ems", margin=4.0, schedule="earned", center_radius=10.0),
+    loss=Loss(name="ems", schedule="earned", center_radius=10.0),
     optimizer=Optimizer(learning_rate=3e-3, warmup=0.1),
 )

@@ -3,8 +3,8 @@
     sbir train icons_tiny
 
 About three and a half minutes on one core (AMD EPYC, TensorFlow 2.15.1). Tests and ablations use
-it. Expected on the test part of the `styles` split: see docs/results.md; under other losses:
-docs/losses.md. Settings were chosen on the validation part: see docs/margins.md.
+it. Expected on the test part of the `styles` split: see docs/results.md. Settings were chosen on
+the validation part: see docs/margins.md.
 """
 
 from sbir_tf.data.augmentation import Colour, Geometry
@@ -28,6 +28,6 @@ CONFIG = Config(
         embedding_dim=128,
         batch_norm_momentum=0.9,
     ),
-    loss=Loss(name="ems", margin=4.0, schedule="earned", center_radius=10.0),
+    loss=Loss(name="ems", schedule="earned", center_radius=10.0),
     optimizer=Optimizer(learning_rate=3e-3, warmup=0.05, weight_decay=1e-4),
 )
