@@ -1,0 +1,1 @@
+"""Binary codes of a complete run: learnt, written to its codes/ folder, and measured."""
