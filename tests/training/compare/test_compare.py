@@ -1,0 +1,132 @@
+"""The order of a comparison's cells, and one cell trained for real on a few icons."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+from sklearn.metrics.pairwise import cosine_similarity
+
+from sbir_tf.errors import UserError
+from tests.small import OVERRIDES, use_few_icons
+from training.compare import run as run_module
+from training.compare.cell import outcome_of, work
+from training.compare.run import best_trial, compare, final_cells, trial_cells
+from training.compare.spec import Comparison, Row, comparison_names, load_comparison
+from training.evaluate import embed, evaluate_run, trained_encoder
+from training.pictures import held_out
+from training.run import open_run, write_json
+
+GATED = Row("DASE + MEMS", ("loss.name=mems",), (("loss.margin=4",), ("loss.margin=5",)))
+PLAIN = Row("none + MEMS", ("loss.name=mems", "network.gate=none"), ((), ("loss.margin=5",)))
+
+
+def small_comparison(*rows, seeds=(0, 1)):
+    return Comparison("small", "Small", "A note.", "icons_tiny", OVERRIDES, {"Gates": rows}, seeds)
+
+
+@pytest.fixture
+def worked(monkeypatch, tmp_path):
+    """The folders of the cells that were trained; each scores as its number says."""
+    folders = []
+
+    def run_cell(cell, one_thread):
+        folders.append(str(cell.folder.relative_to(tmp_path / "cells")))
+        cell.folder.mkdir(parents=True, exist_ok=True)
+        write_json(cell.folder / "config.json", cell.config.to_json())
+        score = {"map_all": int(cell.folder.name[-1]) / 10, "hit_at_10": 1.0, "per_query_ap": [0.5]}
+        scores = {"euclidean": score, "cosine": score | {"map_all": 0.0}}
+        values = {"scores": scores, "failure": None, "facts": {"weights": 1}}
+        write_json(cell.folder / "scores.json", values)
+
+    monkeypatch.setattr(run_module, "run_cell", run_cell)
+    return folders
+
+
+def test_trials_come_first_and_the_best_one_is_trained_over_all_seeds(worked, tmp_path):
+    compare(small_comparison(GATED, PLAIN), tmp_path / "cells")
+    rows = ("dase-mems", "none-mems")
+    assert worked[:4] == [f"{row}/trial_{number}" for row in rows for number in (0, 1)]
+    assert worked[4:] == [f"{row}/chosen_1_seed_{seed}" for seed in (0, 1) for row in rows]
+
+
+def test_an_interrupted_comparison_trains_only_what_is_missing(worked, tmp_path):
+    comparison = small_comparison(GATED)
+    compare(comparison, tmp_path / "cells")
+    (tmp_path / "cells" / "dase-mems" / "trial_1" / "scores.json").unlink()
+    worked.clear()
+    compare(comparison, tmp_path / "cells")
+    assert worked == ["dase-mems/trial_1"]
+
+
+def test_a_cell_is_trained_and_scored_under_both_distances(monkeypatch, tmp_path):
+    use_few_icons(monkeypatch, tmp_path / "cache")
+    config = small_comparison(GATED).final_config(GATED, ("steps=2",), seed=1)
+    folder = tmp_path / "cell"
+    work(folder, json.loads(json.dumps(config.to_json())), "test")
+    outcome = outcome_of(folder)
+    assert open_run(folder).config == config and outcome.failure is None
+    run = open_run(folder)
+    assert outcome.scores["euclidean"].map_all == pytest.approx(evaluate_run(run).map_all)
+    queries, gallery = held_out(config.data, "test")
+    encoder = trained_encoder(run)
+    # The cosine's ranking, from the definition.
+    left, right = embed(encoder, queries), embed(encoder, gallery)
+    similarity = cosine_similarity(left, right)
+    theirs = [
+        average_precision_score(gallery.labels == label, row)
+        for label, row in zip(queries.labels, similarity, strict=True)
+    ]
+    assert outcome.scores["cosine"].map_all == pytest.approx(np.mean(theirs), abs=1e-4)
+
+
+def test_trials_never_see_the_part_that_judges_them(tmp_path):
+    for cell in trial_cells(small_comparison(GATED), GATED, tmp_path):
+        assert cell.part == "validation" and cell.config.data.train_on == ("train",)
+    for cell in final_cells(small_comparison(GATED), GATED, 0, tmp_path):
+        assert cell.part == "test" and "test" not in cell.config.data.train_on
+
+
+def test_a_training_that_collapses_is_a_result(monkeypatch, tmp_path):
+    def collapse(config, folder):
+        folder.mkdir(parents=True)
+        (folder / "log.csv").write_text("epoch\n")
+        raise UserError("The training collapsed by epoch 3: and so on")
+
+    monkeypatch.setattr("training.train.train", collapse)
+    config = small_comparison(GATED).trial_config(GATED, ())
+    work(tmp_path / "cell", config.to_json(), "validation")
+    outcome = outcome_of(tmp_path / "cell")
+    assert outcome.failure.startswith("The training collapsed")
+    assert best_trial([outcome, None]) is None
+
+
+def test_a_cell_of_another_configuration_is_refused(worked, tmp_path):
+    compare(small_comparison(GATED, seeds=(0,)), tmp_path / "cells")
+    changed = Row(GATED.label, GATED.overrides, (("loss.margin=6",), ("loss.margin=5",)))
+    with pytest.raises(UserError, match="trial_0 holds a cell of another configuration"):
+        compare(small_comparison(changed, seeds=(0,)), tmp_path / "cells")
+
+
+def test_a_cell_that_cannot_begin_says_why(tmp_path):
+    (tmp_path / "cells" / "dase-mems").mkdir(parents=True)
+    (tmp_path / "cells" / "dase-mems" / "trial_0").write_text("a file")
+    cell = trial_cells(small_comparison(GATED), GATED, tmp_path / "cells")[0]
+    with pytest.raises(UserError, match=r"trial_0 could not be trained: .*is not a run"):
+        run_module.run_cell(cell, one_thread=True)
+
+
+@pytest.mark.parametrize("name", comparison_names())
+def test_every_configuration_of_a_bundled_comparison_is_valid(name):
+    comparison = load_comparison(name)
+    slugs = [row.slug for row in comparison.rows]
+    assert len(set(slugs)) == len(slugs)
+    for row in comparison.rows:
+        for trial in row.trials:
+            comparison.trial_config(row, trial)
+    # Every row has as many trials as any other: the comparison is fair.
+    assert len({len(row.trials) for row in comparison.rows}) == 1
+
+
+def test_an_unknown_comparison_names_the_nearest(refused):
+    assert "Did you mean 'icons_ablation'?" in refused("compare", "icons_ablatoin")

@@ -1,0 +1,1 @@
+"""Comparisons: many trainings at one budget, and the table that they make."""
