@@ -105,7 +105,7 @@ def train(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value.")
     ] = None,
-    to: Annotated[Path | None, typer.Option(help="The run's folder [runs/CONFIG].")] = None,
+    to: Annotated[Path | None, typer.Option(help="The run's folder (runs/CONFIG).")] = None,
 ) -> None:
     """Train a configuration, or continue where its folder stands."""
     from training.config import load_config
@@ -133,7 +133,7 @@ def evaluate(
     ] = False,
     flip: Annotated[
         bool | None,
-        typer.Option("--flip/--no-flip", help="Compare mirrored pictures too [as configured]."),
+        typer.Option("--flip/--no-flip", help="Compare mirrored pictures too (as configured)."),
     ] = None,
 ) -> None:
     """Search a run's held-out pictures with its held-out sketches; print the metrics."""
@@ -154,7 +154,7 @@ def evaluate(
 def compare(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A name in training/comparisons.")],
     jobs: Annotated[int, typer.Option(min=1, help="Cells at a time, one thread each.")] = 1,
-    to: Annotated[Path | None, typer.Option(help="For the cells [runs/compare/NAME].")] = None,
+    to: Annotated[Path | None, typer.Option(help="For the cells (runs/compare/NAME).")] = None,
     page: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/comparison.md"),
     page_only: Annotated[bool, typer.Option("--page-only", help="Train nothing.")] = False,
 ) -> None:
@@ -174,7 +174,7 @@ def compare(
 @app.command()
 def export(
     run: RunFolder,
-    to: Annotated[Path | None, typer.Option(help="The model's folder [saved_models/NAME].")] = None,
+    to: Annotated[Path | None, typer.Option(help="The model's folder (saved_models/NAME).")] = None,
 ) -> None:
     """Write a run's encoder as a SavedModel for TensorFlow Serving."""
     from training.export import export_run
@@ -241,8 +241,8 @@ def codes_fit(
     method: Annotated[
         str, typer.Option(help="centers (published) or itq (classical).")
     ] = "centers",
-    to: Annotated[Path | None, typer.Option(help="Folder to write [RUN/codes].")] = None,
-    seed: Annotated[int, typer.Option(help="Of the random start.")] = 0,
+    to: Annotated[Path | None, typer.Option(help="Folder to write (RUN/codes).")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random start.")] = 0,
 ) -> None:
     """Learn binary codes of a run's embeddings."""
     from training.codes.fit import fit_codes
@@ -259,7 +259,7 @@ def codes_fit(
 def codes_report(
     run: RunFolder,
     part: Annotated[str, typer.Option(help="test or validation.")] = "test",
-    codes: Annotated[Path | None, typer.Option(help="Folder of the codes [RUN/codes].")] = None,
+    codes: Annotated[Path | None, typer.Option(help="Folder of the codes (RUN/codes).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Metrics of a run's codes beside those of its real-valued embeddings."""
@@ -286,7 +286,7 @@ def codes_search(
     gallery: Annotated[Path, typer.Option(help="Any folder of pictures.")],
     k: Annotated[int, typer.Option("-k", help="How many pictures to find.")] = 10,
     model: Annotated[
-        Path | None, typer.Option(help="The model's folder [saved_models/NAME].")
+        Path | None, typer.Option(help="The model's folder (saved_models/NAME).")
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many sketches, evenly spaced.")

@@ -21,9 +21,10 @@ def optimizer_of(config: Config, model: keras.Model) -> keras.optimizers.Optimiz
     if spec.decay_kind == "coupled":
         return CoupledAdam(rate, spec.weight_decay, head_layers(model), **clip)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=spec.weight_decay, **clip)
-    # Kernels alone have two axes or more, but for the centres.
+    # Kernels alone have two axes or more; those of the training head do not decay.
+    head = {id(weight) for name in head_layers(model) for weight in model.get_layer(name).weights}
     optimizer.exclude_from_weight_decay(
-        [w for w in model.trainable_variables if len(w.shape) < 2 or "centers" in w.name]
+        [w for w in model.trainable_variables if len(w.shape) < 2 or id(w) in head]
     )
     return optimizer
 

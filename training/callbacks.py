@@ -95,8 +95,16 @@ class LambdaSchedule(keras.callbacks.Callback):
         self.loss.current_lambda.assign(annealed_lambda(*ends, self.step, self.anneal_steps))
 
 
-class CollapseError(UserError):
+class TrainingEnded(UserError):
+    """A training that cannot go on: its checkpoint from before is kept."""
+
+
+class CollapseError(TrainingEnded):
     """The class centres shrank to one point; the message says at which step."""
+
+
+class DivergedError(TrainingEnded):
+    """The loss is not a finite number any more."""
 
 
 class CollapseGuard(keras.callbacks.Callback):
@@ -110,17 +118,18 @@ class CollapseGuard(keras.callbacks.Callback):
         patience: Epochs in a row that the signs must hold.
         loss_tolerance: How near to ln(K), relatively, counts as sitting there.
         shrunk: Share of its first spread below which the centres count as shrunk.
+        first_spread: Of the centres at the training's first step; None measures it now.
 
     Raises:
         CollapseError: At the end of the epoch that proves it.
     """
 
-    def __init__(self, centers, patience=2, loss_tolerance=0.03, shrunk=0.5):
+    def __init__(self, centers, patience=2, loss_tolerance=0.03, shrunk=0.5, first_spread=None):
         super().__init__()
         self.centers, self.patience = centers, patience
         self.loss_tolerance, self.shrunk = loss_tolerance, shrunk
         self.guess = math.log(centers.shape[0])
-        self.first_spread = spread(centers.numpy())
+        self.first_spread = spread(centers.numpy()) if first_spread is None else first_spread
         self.seen = 0
 
     def on_epoch_end(self, epoch, logs=None):

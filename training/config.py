@@ -1,6 +1,7 @@
 """What a training is made of: frozen dataclasses, filled by the files in training/configs."""
 
 import dataclasses
+import difflib
 import importlib
 import pkgutil
 import types
@@ -242,6 +243,8 @@ def check(config: Config) -> None:
         UserError: Naming the key, what it must be, and its value.
     """
     rules = (
+        ("seed", config.seed >= 0, "0 or more"),
+        ("loss.earn_power", config.loss.earn_power > 0, "positive"),
         ("steps", config.steps >= 1, "at least 1"),
         (
             "steps_per_epoch",
@@ -323,22 +326,25 @@ def config_from_json(values: dict) -> Config:
     return _from_json(Config, values)
 
 
-def replace(config: Config, key: str, text: str) -> Config:
-    """The configuration with the leaf at dotted `key` read from `text`."""
+def replace(config: Config, key: str, text: str, inside: str = "") -> Config:
+    """The configuration with the leaf at dotted `key` read from `text`.
+
+    `inside` is the dotted name of the group that `config` is, with a dot behind it.
+    """
     head, _, rest = key.partition(".")
-    fields = typing.get_type_hints(type(config))
+    fields, whole = typing.get_type_hints(type(config)), inside + key
     if head not in fields:
-        raise UserError(f"There is no key {key!r}{nearest(key, leaves(Config))}")
+        raise UserError(f"There is no key {whole!r}{nearest(whole, leaves(Config))}")
     current = getattr(config, head)
     if dataclasses.is_dataclass(current):
         if not rest:
-            inside = ", ".join(f"{head}.{name}" for name in leaves(type(current)))
-            raise UserError(f"{key!r} is a group, not a value: set one of {inside}")
-        value = replace(current, rest, text)
+            known = ", ".join(f"{whole}.{name}" for name in leaves(type(current)))
+            raise UserError(f"{whole!r} is a group, not a value: set one of {known}")
+        value = replace(current, rest, text, f"{inside}{head}.")
     elif rest:
-        raise UserError(f"There is no key {key!r}{nearest(key, leaves(Config))}")
+        raise UserError(f"There is no key {whole!r}{nearest(whole, leaves(Config))}")
     else:
-        value = parse(fields[head], text, head)
+        value = parse(fields[head], text, whole)
     return dataclasses.replace(config, **{head: value})
 
 
@@ -352,7 +358,9 @@ def parse(kind, text: str, key: str):
     if origin is Literal:
         if text not in arguments:
             known = ", ".join(arguments)
-            raise UserError(f"{key} is one of {known}{nearest(text, arguments)} Received: {text!r}")
+            close = difflib.get_close_matches(text, arguments, n=1, cutoff=0.4)
+            cure = f" Did you mean {close[0]!r}?" if close else ""
+            raise UserError(f"{key} is one of {known}.{cure} Received: {text!r}")
         return text
     if origin is tuple:
         parts = [part.strip() for part in text.strip("()[]").split(",") if part.strip()]

@@ -61,7 +61,7 @@ def evaluate_untrained(
 ) -> Result:
     """The same, of the backbone's pretrained features: what training has to beat."""
     encoder = encoder_of(config, "float32", pretrained=True)
-    features = keras.Model(encoder.inputs, encoder.get_layer("pool").output)
+    features = keras.Model(encoder.inputs, encoder.get_layer("embedding").input)
     return evaluate_encoder(features, config, part, progress, flip)
 
 

@@ -83,6 +83,7 @@ def callbacks_of(
     model: keras.Model,
     first_step: int,
     accuracy: tf.Variable | None = None,
+    first_spread: float | None = None,
 ) -> list[keras.callbacks.Callback]:
     """What moves the loss's margin or lambda, and watches its centres."""
     anneal = round(config.loss.anneal * config.steps)
@@ -96,7 +97,7 @@ def callbacks_of(
                 config.loss.earn_power,
                 accuracy=accuracy,
             ),
-            CollapseGuard(model.get_layer("class_centers").centers),
+            CollapseGuard(model.get_layer("class_centers").centers, first_spread=first_spread),
         ]
     if hasattr(loss, "current_lambda") and config.loss.schedule != "constant":
         return [LambdaSchedule(loss, anneal, first_step)]

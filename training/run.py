@@ -76,7 +76,9 @@ def existing_run(folder: Path, config: Config) -> Run | None:
                 "name another folder with --to, or remove this one"
             )
         return Run(folder, config)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (
+        not folder.is_dir() or {f.name for f in folder.iterdir()} - {"run.json"}
+    ):
         raise UserError(f"{folder} exists and is not a run: name another folder with --to")
     return None
 
@@ -120,7 +122,7 @@ def open_complete(folder: Path | str) -> Run:
     if not run.complete:
         raise UserError(
             f"{run.folder} is not trained to its end: "
-            f"continue it with `sbir train {run.config.name} --to {run.folder}`"
+            f"continue it with the command in {run.folder / 'run.json'}"
         )
     return run
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from sbir_tf.layers import ClassCenters
 from training.build import optimizer_of, strategy_of
+from training.callbacks import DivergedError, spread
 from training.config import Config, load_config
 from training.losses import callbacks_of, loss_of, metrics_of, training_model
 from training.networks import encoder_of
@@ -36,7 +37,8 @@ def train(config: Config, folder: Path, progress=None) -> Run:
         The complete run.
 
     Raises:
-        UserError: If the folder holds something else, or the training collapsed.
+        UserError: If the folder holds something else, the configuration or its data cannot be
+            trained on, or the training collapsed or diverged.
     """
     run = existing_run(folder, config)
     if run and run.complete:
@@ -48,8 +50,9 @@ def train(config: Config, folder: Path, progress=None) -> Run:
     with strategy.scope():
         loss = loss_of(config)
         encoder = encoder_of(config, config.precision, pretrained=True)
-    run = create_or_continue(folder, config)
     pictures = to_train_on(config.data, progress)
+    batches_of(config, pictures)
+    run = create_or_continue(folder, config)
 
     with strategy.scope():
         model = training_model(config, encoder, len(pictures.class_names))
@@ -58,14 +61,15 @@ def train(config: Config, folder: Path, progress=None) -> Run:
         epoch = tf.Variable(0, dtype=tf.int64)
         accuracy = tf.Variable(0.0, dtype=tf.float64)  # that the margin is earned by
         checkpoint = tf.train.Checkpoint(model=model, margin=margin, accuracy=accuracy, epoch=epoch)
+    centers = class_centers(model)
+    first_spread = None if centers is None else spread(centers.numpy())
     checkpoints = tf.train.CheckpointManager(
         checkpoint, str(run.checkpoints), max_to_keep=KEPT_CHECKPOINTS
     )
     checkpoint.restore(checkpoints.latest_checkpoint)
     first_step = int(epoch.numpy()) * config.steps_per_epoch
 
-    centers = class_centers(model)
-    callbacks = callbacks_of(config, loss, model, first_step, accuracy)
+    callbacks = callbacks_of(config, loss, model, first_step, accuracy, first_spread)
     line = ProgressLine(config.steps, first_step, run.folder.name)
     callbacks += [
         line,
@@ -86,15 +90,10 @@ def train(config: Config, folder: Path, progress=None) -> Run:
             verbose=0,
         )
     seconds = time.monotonic() - began
-    if not all(np.isfinite(weight).all() for weight in encoder.get_weights()):
-        raise FloatingPointError(f"{run.folder}: the weights are not finite")
     if centers is not None:
         aside = run.folder / f".aside.{os.getpid()}.npy"
         np.save(aside, centers.numpy())
         aside.replace(run.centers)
-    aside = run.folder / f".aside.{os.getpid()}.weights.h5"
-    encoder.save_weights(aside)
-    aside.replace(run.weights)
     run.note(
         precision=config.precision,
         classes=len(pictures.class_names),
@@ -102,6 +101,10 @@ def train(config: Config, folder: Path, progress=None) -> Run:
         training_seconds=round(seconds, 1),
         replicas=strategy.num_replicas_in_sync,
     )
+    # Last: a run with weights counts as complete.
+    aside = run.folder / f".aside.{os.getpid()}.weights.h5"
+    encoder.save_weights(aside)
+    aside.replace(run.weights)
     return run
 
 
@@ -112,13 +115,20 @@ def class_centers(model: keras.Model):
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
-    """Keeps what is needed to continue after each epoch."""
+    """Keeps what is needed to continue after each epoch, unless the loss is not finite."""
 
     def __init__(self, checkpoints, epoch):
         super().__init__()
         self.checkpoints, self.epoch = checkpoints, epoch
 
     def on_epoch_end(self, epoch, logs=None):
+        finite = all(np.isfinite(weight.numpy()).all() for weight in self.model.weights)
+        if not (finite and np.isfinite(logs["loss"])):
+            raise DivergedError(
+                f"The training diverged in epoch {epoch + 1}: the loss or a weight is not a finite "
+                "number. The checkpoint from before is kept. Lower optimizer.learning_rate or set "
+                "optimizer.clip_norm, and name another folder with --to"
+            )
         self.epoch.assign(epoch + 1)
         self.checkpoints.save()
 

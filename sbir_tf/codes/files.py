@@ -20,7 +20,7 @@ from sbir_tf.errors import UserError
 FORMAT = 1
 # What readers of damaged zip files and arrays raise.
 DAMAGE = (
-    *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError),
+    *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error, MemoryError, OverflowError),
 )
 
@@ -54,10 +54,9 @@ def load_codes(path: Path) -> tuple[BinaryCodes, dict[str, str]]:
     if not path.is_file():
         raise UserError(f"{path}: no such file of codes: `sbir codes fit` writes one")
     try:
-        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            arrays = dict(file.items())
+        arrays = stored_arrays(path.read_bytes())
         facts = json.loads(str(arrays["facts"]))
-        newer = facts.pop("format") != FORMAT
+        newer = int(facts.pop("format")) > FORMAT
         codes = None if newer else BinaryCodes(arrays["kernel"], arrays["bias"], facts["method"])
     except DAMAGE as error:
         reason = " ".join(str(error).split())[:100]
@@ -67,3 +66,13 @@ def load_codes(path: Path) -> tuple[BinaryCodes, dict[str, str]]:
     if newer:
         raise UserError(f"{path} is of a newer format than {FORMAT}: update sbir")
     return codes, facts
+
+
+def stored_arrays(data: bytes) -> dict[str, np.ndarray]:
+    """The arrays of an .npz whose members are stored as they are."""
+    with zipfile.ZipFile(BytesIO(data)) as file:
+        # `save_codes` compresses nothing: a few bytes must not become gigabytes.
+        if any(member.compress_type != zipfile.ZIP_STORED for member in file.infolist()):
+            raise ValueError("it is compressed")
+    with np.load(BytesIO(data), allow_pickle=False) as file:
+        return dict(file.items())

@@ -22,7 +22,7 @@ class DASE(keras.layers.Layer):
     in float32 under every precision policy.
 
     Args:
-        reduction: `r`, by how much the squeeze reduces the channels. At least one is kept.
+        reduction: `r`, by how much the squeeze reduces the channels.
         squeeze_activation: `a`. The published SE checkpoints use "relu", the authors' 2021
             release "sigmoid".
         domain: False gives plain squeeze-and-excitation; the bit is then ignored.
@@ -33,7 +33,7 @@ class DASE(keras.layers.Layer):
     Output shape: (B, H, W, C), the dtype of the layer's policy.
 
     Raises:
-        UserError: If `reduction` is below 1, or not below the number of channels.
+        UserError: If `reduction` is below 1, or above the number of channels.
 
     Reference:
         Lu et al., Domain-Aware SE Network for Sketch-based Image Retrieval with

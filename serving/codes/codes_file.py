@@ -71,7 +71,7 @@ def open_codes(path: Path | str) -> Codes:
     data = path.read_bytes()
     try:
         arrays, facts = read_arrays(data)
-        newer = facts["format"] != _FORMAT
+        newer = int(facts["format"]) > _FORMAT
         codes = None if newer else _codes(path, data, arrays, facts)
         problem = None if newer else _problem(codes)
     except DAMAGE as error:

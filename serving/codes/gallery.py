@@ -83,8 +83,12 @@ def coded_gallery(
 
 
 def _stamp(path: Path, folder: Path) -> Stamp:
-    status = path.stat()
-    return path.relative_to(folder).as_posix(), status.st_size, status.st_mtime_ns
+    name = path.relative_to(folder).as_posix()
+    try:
+        status = path.stat()
+    except OSError:  # gone since it was listed, or a link to nowhere: reading it will say so
+        return name, -1, -1
+    return name, status.st_size, status.st_mtime_ns
 
 
 def _read(kept: Path, made_by: dict[str, str]) -> CodedGallery | None:

@@ -83,7 +83,7 @@ def _describe(path: Path) -> dict[str, str | int | None]:
             "name": str(values["name"]),
             "dimension": int(values["dimension"]),
             "image_size": int(values["image_size"]),
-            "weights": values.get("weights"),
+            "weights": None if values.get("weights") is None else str(values["weights"]),
         }
         kind = values["format"], values["metric"]
     except (ValueError, KeyError, TypeError) as error:

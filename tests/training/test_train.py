@@ -1,10 +1,14 @@
 import csv
 import json
+import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from sbir_tf.errors import UserError
+from training import train as train_module
+from training.callbacks import DivergedError
 from training.evaluate import evaluate_run, trained_encoder
 from training.export import export_run
 from training.run import open_complete, open_run
@@ -157,9 +161,35 @@ def test_held_out_classes_are_not_among_the_trained_labels(small_config):
         ("network.reduction=64", "reduction=64"),
         ("network.weights=nowhere.pth", "nowhere.pth"),
         ("loss.scale=16", "loss.scale=16"),
+        ("data.classes_per_batch=3", "classes_per_batch=3"),
+        ("loss.earn_power=0", "loss.earn_power=0"),
     ],
 )
 def test_what_is_refused_leaves_no_folder(small_config, tmp_path, override, said):
     with pytest.raises(UserError, match=said):
         train(small_config(override), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_diverged_training_keeps_the_checkpoint_from_before(small_config, tmp_path, monkeypatch):
+    """The loss is NaN from the second epoch on."""
+    batches_of = train_module.batches_of
+
+    def spoilt(config, pictures, first_step=0):
+        def spoil(number, batch):
+            inputs, labels = batch
+            bad = tf.where(number + first_step >= config.steps_per_epoch, math.nan, 1.0)
+            return inputs | {"image": inputs["image"] * tf.cast(bad, tf.float32)}, labels
+
+        return batches_of(config, pictures, first_step).enumerate().map(spoil)
+
+    monkeypatch.setattr(train_module, "batches_of", spoilt)
+    for _ in range(2):  # the same command ends in the same way, not with broken weights
+        with pytest.raises(DivergedError, match="diverged in epoch 2: "):
+            train(small_config(), tmp_path / "run")
+    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(tmp_path / "run" / "checkpoints"))
+    values = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    assert values["epoch/.ATTRIBUTES/VARIABLE_VALUE"] == 1
+    numbers = [v for v in values.values() if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
+    assert numbers and all(np.isfinite(v).all() for v in numbers)
+    assert not open_run(tmp_path / "run").complete

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from sbir_tf.errors import UserError
 from training.evaluate import embed_views, trained_encoder
+from training.losses import compared_by_direction
 from training.run import Run
 from training.sources import trained_on
 
@@ -15,7 +16,19 @@ CENTERS = "/centers/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 def class_centers(run: Run) -> np.ndarray:
-    """The class centres (K, D) that a run was trained with.
+    """The class centres (K, D) that a run was trained with, of unit length if its embeddings are.
+
+    Raises:
+        UserError: If the run has none, or their file is damaged.
+    """
+    centers = stored_centers(run)
+    if compared_by_direction(run.config):
+        centers = centers / np.linalg.norm(centers, axis=1, keepdims=True)
+    return centers
+
+
+def stored_centers(run: Run) -> np.ndarray:
+    """The class centres as they were trained.
 
     Runs of before centers.npy was written have them in their last checkpoint.
     """

@@ -65,15 +65,13 @@ def outcome_of(folder: Path) -> Outcome | None:
 
 def work(folder: Path, values: dict, part: str) -> None:
     """Train the configuration of these JSON values in a folder, score it, keep scores.json."""
-    from sbir_tf.errors import UserError
+    from training.callbacks import TrainingEnded
     from training.config import config_from_json
     from training.train import train
 
     try:
         run = train(config_from_json(values), folder)
-    except (UserError, FloatingPointError) as error:
-        if not folder.joinpath("log.csv").exists():
-            raise  # it never began: a mistake, not a result
+    except TrainingEnded as error:
         write_json(folder / SCORES, {"scores": {}, "failure": str(error), "facts": {}})
         return
     write_json(folder / SCORES, measured(run, part))

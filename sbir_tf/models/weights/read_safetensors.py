@@ -34,11 +34,13 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
 
     try:
         found = deserialize(path.read_bytes())
-    except SafetensorError as error:
+        return {name: _array(path, name, tensor) for name, tensor in sorted(found)}
+    except UserError:
+        raise
+    except (SafetensorError, ValueError) as error:
         raise UserError(
             f"{path} is cut short or damaged ({error}). Nothing was loaded: fetch it again"
         ) from None
-    return {name: _array(path, name, tensor) for name, tensor in sorted(found)}
 
 
 def _array(path: Path, name: str, tensor: dict) -> np.ndarray:

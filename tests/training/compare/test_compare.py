@@ -9,6 +9,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from sbir_tf.errors import UserError
 from tests.small import OVERRIDES, use_few_icons
+from training.callbacks import CollapseError
 from training.compare import run as run_module
 from training.compare.cell import outcome_of, work
 from training.compare.run import best_trial, compare, final_cells, trial_cells
@@ -90,8 +91,7 @@ def test_trials_never_see_the_part_that_judges_them(tmp_path):
 def test_a_training_that_collapses_is_a_result(monkeypatch, tmp_path):
     def collapse(config, folder):
         folder.mkdir(parents=True)
-        (folder / "log.csv").write_text("epoch\n")
-        raise UserError("The training collapsed by epoch 3: and so on")
+        raise CollapseError("The training collapsed by epoch 3: and so on")
 
     monkeypatch.setattr("training.train.train", collapse)
     config = small_comparison(GATED).trial_config(GATED, ())
@@ -130,3 +130,12 @@ def test_every_configuration_of_a_bundled_comparison_is_valid(name):
 
 def test_an_unknown_comparison_names_the_nearest(refused):
     assert "Did you mean 'icons_ablation'?" in refused("compare", "icons_ablatoin")
+
+
+def test_a_page_without_a_single_cell_is_refused(refused, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("figures")
+    said = refused(
+        "compare", "icons_ablation", "--page-only", "--to", tmp_path / "none", "--page", page
+    )
+    assert "holds no finished cell" in said and page.read_text() == "figures"
