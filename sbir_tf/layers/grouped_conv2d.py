@@ -15,7 +15,8 @@ class GroupedConv2D(keras.layers.Layer):
     The same function and the same kernel as Keras' `Conv2D(groups=...)`, which compiles it with
     XLA: on a CPU its gradient took 400 times longer than TensorFlow's own. TensorFlow's own has
     no gradient on some CPUs (without oneDNN, or in float16), so that this layer asks once, and
-    there convolves group by group.
+    there convolves group by group. A SavedModel keeps the way that was chosen where it was
+    exported: made with oneDNN, TensorFlow's default, it wants oneDNN where it is served.
 
     No padding and no bias: the networks pad before it and normalise behind.
 
