@@ -7,7 +7,13 @@ import tensorflow as tf
 
 from sbir_tf.data.files import TrainingFiles, batches_from_files, next_files
 from sbir_tf.data.layouts import SUPERVISED_NOTE
-from sbir_tf.data.pipeline import Augmentation, TrainingPictures, training_batches
+from sbir_tf.data.pipeline import (
+    Augmentation,
+    TrainingPictures,
+    half_of,
+    item_draw,
+    training_batches,
+)
 from sbir_tf.data.reading import naming_the_unreadable
 from sbir_tf.data.variations import Moved, Published
 from training import folders, pictures
@@ -45,6 +51,12 @@ def trained_on(data: Data, progress=None) -> list:
 def note_of(data: Data) -> str | None:
     """What a reader of figures must know of the split."""
     return SUPERVISED_NOTE if data.source == "folder" else None
+
+
+def check_batches(config: Config, chosen: TrainingPictures | TrainingFiles) -> None:
+    """Refuse pictures of which no batch can be drawn."""
+    half = half_of(config.batch_size, chosen)
+    item_draw(chosen, half, config.seed, config.data.classes_per_batch)
 
 
 def batches_of(

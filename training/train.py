@@ -20,7 +20,7 @@ from training.losses import callbacks_of, loss_of, metrics_of, training_model
 from training.networks import encoder_of
 from training.progress import ProgressLine
 from training.run import Run, create_or_continue, existing_run
-from training.sources import batches_of, check_source, naming_pictures, to_train_on
+from training.sources import batches_of, check_batches, check_source, naming_pictures, to_train_on
 
 KEPT_CHECKPOINTS = 2
 
@@ -51,7 +51,7 @@ def train(config: Config, folder: Path, progress=None) -> Run:
         loss = loss_of(config)
         encoder = encoder_of(config, config.precision, pretrained=True)
     pictures = to_train_on(config.data, progress)
-    batches_of(config, pictures)
+    check_batches(config, pictures)
     run = create_or_continue(folder, config)
 
     with strategy.scope():

@@ -42,6 +42,20 @@ def test_serving_codes_embeddings_as_the_library_does(codes, path):
 
 @pytest.mark.parametrize("read", [load_codes, open_codes])
 class TestDamage:
+    def test_a_file_said_to_be_encrypted_is_refused(self, read, path):
+        whole = bytearray(path.read_bytes())
+        flags = whole.index(b"PK\x01\x02") + 8  # of the first entry of the zip's directory
+        whole[flags] |= 1
+        path.write_bytes(whole)
+        with pytest.raises((UserError, ServingError), match=r"damaged.*sbir codes fit"):
+            read(path)
+
+    def test_a_compressed_file_is_refused_before_it_grows(self, read, path):
+        with np.load(path) as file:
+            np.savez_compressed(path, **dict(file.items()))
+        with pytest.raises((UserError, ServingError), match=r"it is compressed.*sbir codes fit"):
+            read(path)
+
     def test_a_truncated_file_is_refused(self, read, path):
         whole = path.read_bytes()
         for length in range(0, len(whole), 7):

@@ -80,8 +80,18 @@ def test_equal_scores_push_all_other_classes_alike(kind):
     same = np.repeat(outputs(kind)[..., :1], CLASSES, axis=-1)
     _, gradient = finite(kind, np.full(6, 1), same)
     np.testing.assert_allclose(gradient[..., 2:], gradient[..., :1] + np.zeros(2), rtol=1e-5)
-    first = np.argmax(kind().scores(tf.constant(same)), axis=-1)
-    np.testing.assert_array_equal(first, 0)
+    scores = kind().scores(tf.constant(same)).numpy()
+    np.testing.assert_array_equal(scores, scores[:, :1] + np.zeros(CLASSES))
+
+
+@pytest.mark.parametrize("kind", BY_SCORES)
+def test_the_nearer_class_has_the_higher_score(kind):
+    better = np.repeat(outputs(kind)[..., :1], CLASSES, axis=-1)
+    # Distances fall, logits and cosines rise; of several planes the first is the score's.
+    change = -0.5 if kind.head == "centers" else 0.05
+    first = better if better.ndim == 2 else better[:, 0]
+    first[:, 2] += change
+    np.testing.assert_array_equal(np.argmax(kind().scores(tf.constant(better)), axis=-1), 2)
 
 
 @pytest.mark.parametrize("kind", IN_BATCH)

@@ -6,7 +6,7 @@ from sklearn.datasets import load_sample_image
 from sbir_tf.errors import UserError
 from sbir_tf.models import efficientnet_lite, load_imagenet
 from sbir_tf.models.torch_pickle import read_torch
-from sbir_tf.models.weights.imagenet import imagenet_classifier, published_weights
+from sbir_tf.models.weights.imagenet import published_weights
 
 CLASSIFIER_WEIGHTS = 1280 * 1000 + 1000
 # Of the published network, with its classifier and moving statistics: the number of values in
@@ -94,8 +94,9 @@ def test_imported_weights_name_real_photographs(photo, label):
     backbone = efficientnet_lite()
     path = published_weights("efficientnet_lite0")
     load_imagenet(backbone, path)
-    kernel, bias = imagenet_classifier(path)
-    logits = backbone([picture[None], np.ones((1, 1))]).numpy() @ kernel + bias
+    tensors = read_torch(path)
+    features = backbone([picture[None], np.ones((1, 1))]).numpy()
+    logits = features @ tensors["_fc.weight"].T + tensors["_fc.bias"]
     assert logits[0].argmax() == label
 
 

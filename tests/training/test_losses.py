@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from sbir_tf import losses
 from sbir_tf.errors import UserError
+from training.build import optimizer_of
 from training.callbacks import CollapseGuard, LambdaSchedule, MarginSchedule
 from training.config import Loss, load_config
 from training.losses import (
@@ -174,3 +175,18 @@ def test_a_continued_lambda_goes_on_where_it_stood_and_is_logged():
     assert logs["lambda"] == whole.current_lambda.numpy() == parts.current_lambda.numpy()
     # gamma = 199 / 20; at step 10: 1000 / (1 + 99.5) = 9.9502.
     assert logs["lambda"] == pytest.approx(9.9502, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["mems", "softmax", "center", "arcface"])
+def test_weight_decay_spares_every_head(name):
+    config = tiny(f"loss.name={name}", "optimizer.weight_decay=1", "optimizer.warmup=0")
+    image = tf.keras.Input((6,))
+    encoder = tf.keras.Model(image, tf.keras.layers.Dense(4, name="embedding")(image))
+    model = training_model(config, encoder, 5)
+    weights = model.trainable_variables
+    before = [weight.numpy() for weight in weights]
+    optimizer = optimizer_of(config, model)
+    # Without a gradient Adam stands still: what moves has decayed.
+    optimizer.apply_gradients([(tf.zeros_like(weight), weight) for weight in weights])
+    moved = [w.name for w, old in zip(weights, before, strict=True) if (w.numpy() != old).any()]
+    assert moved == ["embedding/kernel:0"]

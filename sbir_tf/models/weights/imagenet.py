@@ -4,10 +4,8 @@ import importlib.util
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from sbir_tf.errors import UserError
-from sbir_tf.models.torch_pickle import read_torch
 from sbir_tf.models.weights.account import Account
 from sbir_tf.models.weights.fit import load_weights
 
@@ -53,9 +51,3 @@ def load_imagenet(backbone: keras.Model, path: Path | str | None = None) -> Acco
             backbone is left unchanged.
     """
     return load_weights(backbone, path or published_weights(backbone.name))
-
-
-def imagenet_classifier(path: Path | str) -> tuple[np.ndarray, np.ndarray]:
-    """Kernel (1280, 1000) and bias (1000,) of the published classifier."""
-    tensors = read_torch(path)
-    return tensors["_fc.weight"].T, tensors["_fc.bias"]

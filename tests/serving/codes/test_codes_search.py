@@ -176,3 +176,15 @@ def test_the_command_prints_hits_and_what_it_kept(sbir, codes, model, gallery):
 def test_the_command_names_a_missing_file_of_codes(refused, gallery, tmp_path):
     line = refused("codes", "search", tmp_path / "c.npz", gallery, "--gallery", gallery)
     assert "no such file of codes. `sbir codes fit` writes them" in line
+
+
+def test_a_link_to_nowhere_is_skipped_and_named(codes, model, gallery, painter, tmp_path):
+    drawing = painter(tmp_path / "d.png", (0, 0, 0))
+    link = gallery / "lost.png"
+    link.symlink_to(tmp_path / "nowhere.png")
+    try:
+        found = search_codes(codes, gallery, [drawing], 12, model=model)
+    finally:
+        link.unlink()
+    assert found.gallery.codes.shape[0] == 12
+    assert [item["path"] for item in found.gallery.skipped] == ["lost.png"]
