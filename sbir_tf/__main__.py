@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from sbir_tf.console import bar, console
+from sbir_tf.data.commands import data_app
 from sbir_tf.errors import UserError
 
 USER_MISTAKE = 2
@@ -25,7 +27,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(help="The bundled icons.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 codes_app = typer.Typer(help="Embeddings as a few bytes each.", no_args_is_help=True)
 app.add_typer(codes_app, name="codes")
@@ -42,39 +43,6 @@ def everywhere(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Options of every command; `main` takes them wherever they stand."""
-
-
-@data_app.command("build-icons")
-def build_icons(
-    to: Annotated[Path, typer.Option(help="Folder to write.")] = Path("data/icons"),
-    size: Annotated[int, typer.Option(min=16, max=1024, help="Side, pixels.")] = 128,
-) -> None:
-    """Render the bundled icons as a tree of pictures, with their splits."""
-    from sbir_tf.data.icons import write_tree
-
-    write_tree(to, size=size, progress=bar)
-    print(f"{to}: sketches, photos, and the held-out ones in {to / 'styles'}")
-
-
-@data_app.command("info")
-def data_info() -> None:
-    """Classes, counts, splits and licences of the bundled icons."""
-    from rich.table import Table
-
-    from sbir_tf.data import icons
-
-    bundled = icons.load_icons()
-    domain = {icon.key: icon.domain for icon in bundled}
-    table = Table(title=f"icons: {len(icons.class_names())} classes")
-    for heading in ("split", "part", "sketches", "pictures"):
-        table.add_column(heading, justify="right" if heading[-1] == "s" else "left")
-    for split in (icons.styles(bundled), icons.zero_shot(bundled)):
-        for part in ("train", "validation", "test"):
-            keys = getattr(split, part)
-            sketches = sum(domain[key] == "sketch" for key in keys)
-            table.add_row(split.name, part, str(sketches), str(len(keys) - sketches))
-    console().print(table)
-    print(f"licences: {Path(icons.__file__).with_name('ATTRIBUTION.md')}")
 
 
 @weights_app.command("import")
@@ -381,23 +349,6 @@ def metric_rows(values) -> list[tuple[str, float]]:
     return rows
 
 
-def bar(iterable, description, total):
-    """Shows the progress of long work on stderr; in a log file it says nothing."""
-    from rich.console import Console
-    from rich.progress import track
-
-    stderr = Console(stderr=True)
-    return track(
-        iterable, description, total, console=stderr, transient=True, disable=not stderr.is_terminal
-    )
-
-
-def console():
-    from rich.console import Console
-
-    return Console(highlight=False)
-
-
 def main() -> None:
     """Run a command; a user's mistake becomes one line and exit code 2."""
     verbose, debug = (take_flag(flag) for flag in ("--verbose", "--debug"))
@@ -433,13 +384,14 @@ def silence(verbose: bool) -> None:
 
 def explain(error: BaseException) -> tuple[str, int]:
     """One line about an error, and the exit code."""
+    from pictures import PictureError
     from serving.errors import ServingError
 
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return "interrupted; nothing was left half-written: run the same command again", 2
     if isinstance(error, TyperException):
         return error.format_message().replace("\n", " "), USER_MISTAKE
-    if isinstance(error, UserError | ServingError):
+    if isinstance(error, UserError | ServingError | PictureError):
         return str(error), USER_MISTAKE
     if isinstance(error, OSError):
         return str(error) + cure(error), USER_MISTAKE

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from pictures import PictureError, read_bytes, read_picture
 from serving.ahead import read_ahead
-from serving.errors import ServingError
 from serving.index.validate import id_problem
-from serving.pictures import read_bytes, read_picture
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
@@ -92,7 +91,7 @@ def _read(path: Path, folder: Path) -> _Read:
     try:
         data = read_bytes(path)
         pixels = read_picture(data, name=str(path))
-    except (ServingError, OSError) as error:
+    except (PictureError, OSError) as error:
         return _Read(name, reason=str(error))
     return _Read(name, pixels, {"bytes": len(data), "sha256": sha256(data).hexdigest()})
 

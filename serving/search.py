@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pictures import read_picture
 from serving.encoders import Encoder, load_encoder
 from serving.errors import ServingError
 from serving.folders import list_pictures
@@ -12,7 +13,6 @@ from serving.hits import Answer, Hit
 from serving.index import Index
 from serving.index.classes import class_of
 from serving.index.validate import check_k
-from serving.pictures import read_picture
 from serving.sheet import check_sheet, make_rows, write_sheet
 
 _BATCH = 32
@@ -34,7 +34,8 @@ def search_picture(
         Hits, the nearest first.
 
     Raises:
-        ServingError: another model's index, k out of range, an unreadable picture.
+        ServingError: another model's index, k out of range.
+        PictureError: a picture cannot be read.
     """
     return search_pictures(index, encoder, [path], k, domain)[0]
 
@@ -59,7 +60,8 @@ def search_pictures(
         For each drawing its hits, the nearest first.
 
     Raises:
-        ServingError: another model's index, k out of range, an unreadable picture.
+        ServingError: another model's index, k out of range.
+        PictureError: a picture cannot be read.
     """
     index.require_model(encoder)
     k = check_k(k, len(index))
@@ -108,7 +110,8 @@ def search_files(
         One answer a drawing.
 
     Raises:
-        ServingError: a damaged or foreign index, no model, an unreadable drawing, a wrong k.
+        ServingError: a damaged or foreign index, no model, a wrong k.
+        PictureError: a drawing cannot be read.
     """
     for sheet in sheets:
         check_sheet(sheet)

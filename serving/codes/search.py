@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from pictures import read_picture
 from serving.codes.codes_file import Codes
 from serving.codes.gallery import CodedGallery, coded_gallery
 from serving.codes.hamming import nearest_codes
@@ -15,7 +16,6 @@ from serving.folders import list_pictures
 from serving.hits import Answer, Hit
 from serving.index.classes import class_of
 from serving.index.validate import check_k
-from serving.pictures import read_picture
 from serving.search import list_drawings, take_evenly
 
 _BATCH = 32
@@ -66,7 +66,8 @@ def search_codes(
         The answers; their distances are bits.
 
     Raises:
-        ServingError: codes of another model, no pictures, an unreadable drawing, a wrong k.
+        ServingError: codes of another model, no pictures, a wrong k.
+        PictureError: a drawing cannot be read.
         OSError: the codes cannot be kept.
     """
     folder = Path(folder)

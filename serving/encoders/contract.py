@@ -37,7 +37,8 @@ class Encoder(Protocol):
             (B, D) float32, finite.
 
         Raises:
-            ServingError: an unknown domain, a picture that cannot be read, a broken model.
+            ServingError: an unknown domain, a broken model.
+            PictureError: a picture cannot be read.
         """
         ...
 

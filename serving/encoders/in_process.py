@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from pictures import read_picture
 from serving.encoders.contract import DOMAINS, check_domain, check_embeddings
 from serving.encoders.model_folder import ModelFolder
 from serving.errors import ServingError
-from serving.pictures import read_picture
 
 
 class InProcessEncoder:
@@ -54,7 +54,8 @@ class InProcessEncoder:
             (B, D) float32, finite.
 
         Raises:
-            ServingError: an unknown domain, a picture that cannot be read, a broken model.
+            ServingError: an unknown domain, a broken model.
+            PictureError: a picture cannot be read.
         """
         import tensorflow as tf
 

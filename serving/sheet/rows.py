@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pictures import PictureError, read_picture
 from serving.errors import ServingError
 from serving.hits import Hit
-from serving.pictures import read_picture
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def make_rows(
         One row a query.
 
     Raises:
-        ServingError: a query cannot be read, or the numbers differ.
+        ServingError: the numbers differ.
+        PictureError: a query cannot be read.
     """
     classes = [None] * len(queries) if classes is None else classes
     if not len(queries) == len(answers) == len(classes):
@@ -94,7 +95,7 @@ def _thumbnail(path: Path | None, side: int) -> np.ndarray | None:
     """A gallery may have moved since it was indexed; the sheet is still worth having."""
     try:
         return None if path is None else read_picture(path, side)
-    except (ServingError, OSError):
+    except (PictureError, OSError):
         return None
 
 

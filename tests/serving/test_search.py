@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pictures import PictureError
 from serving.encoders import load_encoder
 from serving.errors import ServingError
 from serving.gallery import index_folder
@@ -63,7 +64,7 @@ def test_another_models_queries_are_refused(index, encoder, gallery):
 def test_an_unreadable_drawing_is_named(index, encoder, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     for name in ("broken.png", "missing.png"):
-        with pytest.raises(ServingError, match=name):
+        with pytest.raises(PictureError, match=name):
             search_picture(index, encoder, tmp_path / name, 1)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pictures import PictureError
 from serving.encoders import ModelFolder, load_encoder
 from serving.errors import ServingError
 
@@ -51,7 +52,7 @@ def test_wrong_domains_and_pictures_are_refused(opened):
         opened.encode([np.zeros((2, 2, 3))], "photo")
     with pytest.raises(ServingError, match=r"shape=\(2, 2\)"):
         opened.encode([np.zeros((2, 2), np.uint8)], "photo")
-    with pytest.raises(ServingError, match="not a PNG"):
+    with pytest.raises(PictureError, match="not a PNG"):
         opened.encode([b"%PDF-1.7"], "photo")
 
 

@@ -20,7 +20,7 @@ from PIL.JpegImagePlugin import jpeg_factory
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from serving.errors import ServingError
+from pictures.errors import PictureError
 
 MAX_PIXELS = 120_000_000  # telephones reach 108 million
 MAX_BYTES = 256 * 2**20
@@ -67,18 +67,18 @@ def read_picture(
         uint8 array of shape (H, W, 3).
 
     Raises:
-        ServingError: not a picture, too large, truncated or damaged; names the file.
+        PictureError: not a picture, too large, truncated or damaged; names the file.
     """
     name = name or ("the picture" if isinstance(source, bytes) else str(source))
     data = source if isinstance(source, bytes) else read_bytes(source)
     try:
         image = _open(data, name, max_pixels)
         return _upright_rgb(image, longest)
-    except ServingError:
+    except PictureError:
         raise
     except Exception as error:  # decoders of hostile bytes raise anything, SyntaxError included
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ServingError(f"{name}: truncated or damaged picture ({reason})") from error
+        raise PictureError(f"{name}: truncated or damaged picture ({reason})") from error
 
 
 def read_bytes(path: Path | str) -> bytes:
@@ -91,18 +91,18 @@ def read_bytes(path: Path | str) -> bytes:
         Its bytes.
 
     Raises:
-        ServingError: it is not there, not a regular file, or above `MAX_BYTES`.
+        PictureError: it is not there, not a regular file, or above `MAX_BYTES`.
     """
     path = Path(path)
     try:
         status = os.stat(path)  # noqa: PTH116 (never open a pipe to find out that it is one)
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise ServingError(f"{path}: no such file") from error
+        raise PictureError(f"{path}: no such file") from error
     if not stat.S_ISREG(status.st_mode):
-        raise ServingError(f"{path}: not a regular file")
+        raise PictureError(f"{path}: not a regular file")
     if status.st_size > MAX_BYTES:
         limit = f"the limit is {MAX_BYTES // 2**20} MiB"
-        raise ServingError(f"{path}: the file is too large ({limit}). Received: {status.st_size}")
+        raise PictureError(f"{path}: the file is too large ({limit}). Received: {status.st_size}")
     return path.read_bytes()
 
 
@@ -116,14 +116,14 @@ def _open(data: bytes, name: str, max_pixels: int) -> ImageFile:
             _check_size(image.size, name, max_pixels)
             return image
     kinds = "PNG, JPEG, WebP, GIF or BMP"
-    raise ServingError(f"{name}: not a {kinds} picture. Received first bytes: {data[:8]!r}")
+    raise PictureError(f"{name}: not a {kinds} picture. Received first bytes: {data[:8]!r}")
 
 
 def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
     width, height = size
     if width * height > max_pixels:
         limit = f"the limit is {max_pixels / 1e6:g} megapixels"
-        raise ServingError(f"{name}: too large ({limit}). Received: {width} x {height} pixels")
+        raise PictureError(f"{name}: too large ({limit}). Received: {width} x {height} pixels")
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:

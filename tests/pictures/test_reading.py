@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from serving.errors import ServingError
-from serving.pictures import MAX_BYTES, read_bytes, read_picture
+from pictures import MAX_BYTES, PictureError, read_bytes, read_picture
 
 RANDOM = np.random.default_rng(0)
 SMOOTH = np.kron(RANDOM.integers(0, 256, (4, 6, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
@@ -170,7 +169,7 @@ def test_a_picture_of_60000_by_60000_is_refused_by_its_header(bomb, monkeypatch)
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("it was decoded"))
     data = bomb()
     assert len(data) < 50_000
-    with pytest.raises(ServingError, match=r"120 megapixels.*60000 x 60000"):
+    with pytest.raises(PictureError, match=r"120 megapixels.*60000 x 60000"):
         read_picture(data)
 
 
@@ -178,7 +177,7 @@ def test_a_picture_of_60000_by_60000_is_refused_by_its_header(bomb, monkeypatch)
 def test_the_limit_itself_still_passes(kind):
     height, width, _ = SMOOTH.shape
     assert read_picture(picture(kind), max_pixels=height * width).shape == SMOOTH.shape
-    with pytest.raises(ServingError, match=f"{width} x {height}"):
+    with pytest.raises(PictureError, match=f"{width} x {height}"):
         read_picture(picture(kind), max_pixels=height * width - 1)
 
 
@@ -186,7 +185,7 @@ def test_the_limit_itself_still_passes(kind):
 def test_webp_sizes_are_read_from_all_three_kinds_of_header(options):
     mode = "RGBA" if "exact" in options else "RGB"  # lossy with alpha makes it VP8X
     data = encoded(Image.new(mode, (301, 203), (1, 2, 3, 90)[: len(mode)]), "WEBP", **options)
-    with pytest.raises(ServingError, match="301 x 203"):
+    with pytest.raises(PictureError, match="301 x 203"):
         read_picture(data, max_pixels=1)
 
 
@@ -199,7 +198,7 @@ def test_a_truncated_file_is_refused_or_was_already_complete(kind):
     for length in lengths:
         try:
             pixels = read_picture(data[:length])
-        except ServingError:
+        except PictureError:
             refused += 1
         else:
             np.testing.assert_array_equal(pixels, whole, f"{length} of {len(data)} bytes")
@@ -216,7 +215,7 @@ def test_altered_bytes_give_a_picture_or_a_serving_error_and_nothing_else(kind):
         altered[random.integers(0, len(data), 4)] = random.integers(0, 256, 4)
         try:
             assert read_picture(altered.tobytes(), max_pixels=10**6).shape[2] == 3
-        except ServingError as error:
+        except PictureError as error:
             refused += 1
             assert "\n" not in str(error)
     assert refused
@@ -226,7 +225,7 @@ def test_altered_bytes_give_a_picture_or_a_serving_error_and_nothing_else(kind):
 def test_other_formats_are_refused_even_under_a_known_name(kind, tmp_path):
     path = tmp_path / "disguised.png"
     path.write_bytes(encoded(Image.fromarray(SMOOTH), kind))
-    with pytest.raises(ServingError, match=r"disguised\.png: not a PNG, JPEG, WebP, GIF or BMP"):
+    with pytest.raises(PictureError, match=r"disguised\.png: not a PNG, JPEG, WebP, GIF or BMP"):
         read_picture(path)
 
 
@@ -239,16 +238,16 @@ def test_the_content_counts_and_not_the_name(tmp_path):
 def test_pipes_devices_and_folders_are_not_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")  # opening it would wait for ever
     for path in (tmp_path / "pipe.png", tmp_path, "/dev/zero"):
-        with pytest.raises(ServingError, match="not a regular file"):
+        with pytest.raises(PictureError, match="not a regular file"):
             read_picture(path)
-    with pytest.raises(ServingError, match="no such file"):
+    with pytest.raises(PictureError, match="no such file"):
         read_picture(tmp_path / "missing.png")
 
 
 def test_a_file_of_absurd_size_is_not_read(tmp_path):
     with (tmp_path / "huge.png").open("wb") as file:
         file.truncate(MAX_BYTES + 1)  # a hole: it takes no space
-    with pytest.raises(ServingError, match=f"256 MiB.*{MAX_BYTES + 1}"):
+    with pytest.raises(PictureError, match=f"256 MiB.*{MAX_BYTES + 1}"):
         read_bytes(tmp_path / "huge.png")
 
 
