@@ -1,39 +1,20 @@
-"""Reads any picture safely: five formats, limits before decoding, white behind transparency.
-
-The decoders are called by the file's first bytes, never by its name, and no other format of
-Pillow's can be reached. The size is read from the header, so a small file that would unfold
-to gigabytes is refused before a pixel of it is decoded.
-"""
+"""Reads any picture safely: five formats, upright, white behind transparency, no surprises."""
 
 import os
 import stat
-import warnings
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import jpeg_factory
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from pictures.errors import PictureError
+from pictures.opening import MAX_PIXELS, open_picture
 
-MAX_PIXELS = 120_000_000  # telephones reach 108 million
 MAX_BYTES = 256 * 2**20
 LONGEST = 512  # more than any encoder's input, and 0.8 MB at most
 
-_OPENERS = {
-    b"\x89PNG\r\n\x1a\n": PngImageFile,
-    b"\xff\xd8\xff": jpeg_factory,
-    b"GIF8": GifImageFile,
-    b"BM": BmpImageFile,
-}
-# "Corrupt EXIF data", once a picture: it costs nothing, and nobody can act on it.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+_BAND = 2**20  # pixels
 _ORIENTATION_TAG = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -69,11 +50,21 @@ def read_picture(
     Raises:
         PictureError: not a picture, too large, truncated or damaged; names the file.
     """
+    return read_with_image(source, longest, max_pixels, name)[0]
+
+
+def read_with_image(
+    source: Path | str | bytes,
+    longest: int | None,
+    max_pixels: int = MAX_PIXELS,
+    name: str | None = None,
+) -> tuple[np.ndarray, ImageFile]:
+    """As `read_picture`, with Pillow's image, which knows how the picture was stored."""
     name = name or ("the picture" if isinstance(source, bytes) else str(source))
     data = source if isinstance(source, bytes) else read_bytes(source)
     try:
-        image = _open(data, name, max_pixels)
-        return _upright_rgb(image, longest)
+        image = open_picture(data, name, max_pixels)
+        return _upright_rgb(image, longest), image
     except PictureError:
         raise
     except Exception as error:  # decoders of hostile bytes raise anything, SyntaxError included
@@ -91,55 +82,25 @@ def read_bytes(path: Path | str) -> bytes:
         Its bytes.
 
     Raises:
-        PictureError: it is not there, not a regular file, or above `MAX_BYTES`.
+        PictureError: it is not there, may not be read, is not a regular file, or is above
+            `MAX_BYTES`.
     """
     path = Path(path)
     try:
         status = os.stat(path)  # noqa: PTH116 (never open a pipe to find out that it is one)
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         raise PictureError(f"{path}: no such file") from error
+    except OSError as error:  # a link to itself, a folder that may not be entered
+        raise PictureError(f"{path}: cannot be read ({error.strerror})") from error
     if not stat.S_ISREG(status.st_mode):
         raise PictureError(f"{path}: not a regular file")
     if status.st_size > MAX_BYTES:
         limit = f"the limit is {MAX_BYTES // 2**20} MiB"
         raise PictureError(f"{path}: the file is too large ({limit}). Received: {status.st_size}")
-    return path.read_bytes()
-
-
-def _open(data: bytes, name: str, max_pixels: int) -> ImageFile:
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        _check_size(_webp_size(data), name, max_pixels)  # its decoder allocates when it opens
-        return WebPImageFile(BytesIO(data))
-    for magic, opener in _OPENERS.items():
-        if data.startswith(magic):
-            image = opener(BytesIO(data))
-            _check_size(image.size, name, max_pixels)
-            return image
-    kinds = "PNG, JPEG, WebP, GIF or BMP"
-    raise PictureError(f"{name}: not a {kinds} picture. Received first bytes: {data[:8]!r}")
-
-
-def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
-    width, height = size
-    if width * height > max_pixels:
-        limit = f"the limit is {max_pixels / 1e6:g} megapixels"
-        raise PictureError(f"{name}: too large ({limit}). Received: {width} x {height} pixels")
-
-
-def _webp_size(data: bytes) -> tuple[int, int]:
-    """Canvas size by the container specification: VP8X, lossless or lossy."""
-    if data[12:16] == b"VP8X":
-        return (
-            1 + int.from_bytes(data[24:27], "little"),
-            1 + int.from_bytes(data[27:30], "little"),
-        )
-    if data[12:16] == b"VP8L":
-        bits = int.from_bytes(data[21:25], "little")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    return (
-        int.from_bytes(data[26:28], "little") & 0x3FFF,
-        int.from_bytes(data[28:30], "little") & 0x3FFF,
-    )
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _upright_rgb(image: ImageFile, longest: int | None) -> np.ndarray:
@@ -148,24 +109,23 @@ def _upright_rgb(image: ImageFile, longest: int | None) -> np.ndarray:
     image.load()
     plain = _shrink(_eight_bits(image), longest)
     turn = _TURNS.get(_orientation(image))
-    rgb = _on_white(plain)
-    return np.asarray(rgb.transpose(turn) if turn is not None else rgb)
+    return _pixels(plain.transpose(turn) if turn is not None else plain)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Modes that can be averaged; palettes and 16 bits cannot."""
     if image.mode.startswith("I"):
-        grey = np.asarray(image).astype(np.int64)
+        grey = np.asarray(image)
         level = Image.fromarray((np.clip(grey, 0, 65535) >> 8).astype(np.uint8))
         clear = image.info.get("transparency")
         if isinstance(clear, int):
-            level.putalpha(Image.fromarray(np.where(grey == clear, 0, 255).astype(np.uint8)))
+            level.putalpha(Image.fromarray((grey != clear).astype(np.uint8) * 255))
         return level
     if image.has_transparency_data:
-        return image.convert("RGBA")
+        return image if image.mode == "RGBA" else image.convert("RGBA")
     if image.mode == "1":
         return image.convert("L")
-    return image if image.mode in ("L", "CMYK", "YCbCr") else image.convert("RGB")
+    return image if image.mode in ("L", "RGB", "CMYK", "YCbCr") else image.convert("RGB")
 
 
 def _shrink(image: Image.Image, longest: int | None) -> Image.Image:
@@ -176,6 +136,11 @@ def _shrink(image: Image.Image, longest: int | None) -> Image.Image:
     return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
 
 
+def is_turned(image: Image.Image) -> bool:
+    """Whether a picture's EXIF says that it is stored lying or mirrored."""
+    return _orientation(image) in _TURNS
+
+
 def _orientation(image: Image.Image) -> int:
     try:
         return image.getexif().get(_ORIENTATION_TAG, 1)
@@ -183,8 +148,20 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
+def _pixels(image: Image.Image) -> np.ndarray:
+    """On white, some rows at a time: the whole would be in memory four times over."""
+    width, height = image.size
+    rgb = np.empty((height, width, 3), np.uint8)
+    rows = max(1, _BAND // width)
+    for top in range(0, height, rows):
+        box = (0, top, width, min(top + rows, height))
+        band = image if rows >= height else image.crop(box)
+        rgb[top : top + rows] = np.asarray(_on_white(band))
+    return rgb
+
+
 def _on_white(image: Image.Image) -> Image.Image:
     if image.mode not in ("RGBA", "LA"):
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     white = Image.new("RGBA", image.size, "white")
     return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")

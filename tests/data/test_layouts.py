@@ -1,11 +1,10 @@
 import os
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from sbir_tf.data.layouts import LAYOUTS, list_items, supervised
-from sbir_tf.data.layouts.pairing import paired_classes
+from sbir_tf.data.layouts import LAYOUTS, list_items
+from sbir_tf.data.layouts.pairing import pair_folders
 from sbir_tf.errors import UserError
 from tests import trees
 
@@ -54,13 +53,13 @@ def test_tuberlins_photo_folders_find_the_classes_that_they_misspell(tmp_path):
     ],
 )
 def test_folders_of_one_class_are_paired_by_name_alias_or_letters(sketch, photo):
-    assert paired_classes([sketch], [photo], TUBERLIN) == {photo: sketch}
+    assert pair_folders([sketch], [photo], TUBERLIN).photos == {photo: sketch}
 
 
 def test_a_folder_of_the_same_name_comes_before_an_alias():
     classes, photos = ("mouse", "mouse (animal)"), ("mouse", "mouse animal")
     pairs = dict(zip(photos, classes, strict=True))
-    assert paired_classes(classes, photos, LAYOUTS["release"]) == pairs
+    assert pair_folders(classes, photos, LAYOUTS["release"]).photos == pairs
 
 
 def test_the_release_holds_sets_beside_each_other(tmp_path):
@@ -90,7 +89,6 @@ def test_the_order_of_the_file_system_changes_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", Backwards)
     after = list_items(root, LAYOUTS["plain"])
     assert after == before
-    assert supervised(after, 2) == supervised(before[::-1], 2)
 
 
 def test_hidden_files_and_files_that_are_no_pictures_are_left_out(tmp_path):
@@ -100,45 +98,6 @@ def test_hidden_files_and_files_that_are_no_pictures_are_left_out(tmp_path):
         (root / stray).write_bytes(b"stray")
     (root / "photos" / ".thumbnails").mkdir()
     assert list_items(root, LAYOUTS["plain"]) == before
-
-
-def test_the_supervised_split_holds_out_sketches_and_no_photo(tmp_path):
-    items = list_items(trees.plain(tmp_path, sketches=7), LAYOUTS["plain"])
-    split = supervised(items, 3)
-    assert counts(split.queries) == {("sketch", "cat"): 3, ("sketch", "dog"): 3}
-    assert set(split.gallery) == {item for item in items if item.domain == "photo"}
-    assert set(split.gallery) < set(split.train)
-    assert set(split.queries) | set(split.train) == set(items)
-    assert set(split.queries).isdisjoint(split.train)
-    assert "every photo of the gallery was trained on" in split.note
-
-
-def test_the_seed_chooses_the_sketches_and_a_new_file_moves_few(tmp_path):
-    root = trees.plain(tmp_path, sketches=12)
-    items = list_items(root, LAYOUTS["plain"])
-    queries = set(supervised(items, 4).queries)
-    assert set(supervised(items, 4, seed=1).queries) != queries
-    trees.save(trees.sketch(0, 9), root / "sketches" / "cat" / "new.png")
-    after = set(supervised(list_items(root, LAYOUTS["plain"]), 4).queries)
-    assert len(queries - after) <= 1
-
-
-def test_the_variants_of_one_data_set_hold_out_the_same_drawings(tmp_path):
-    root = trees.sketchy(tmp_path, sketches=8)
-    names = [
-        {
-            Path(item.path).name
-            for item in supervised(list_items(root, LAYOUTS["sketchy_ext"], variant), 3).queries
-        }
-        for variant in (None, "tx_000000000000")
-    ]
-    assert names[0] == names[1]
-
-
-def test_a_class_with_too_few_sketches_is_named(tmp_path):
-    items = list_items(trees.plain(tmp_path), LAYOUTS["plain"])
-    with pytest.raises(UserError, match=r"'cat', with 3 sketches.*data.test_sketches=3"):
-        supervised(items, 3)
 
 
 def test_a_missing_root_names_the_layout_that_is_expected(tmp_path):
@@ -178,7 +137,7 @@ def test_a_folder_like_no_layout_says_what_it_holds(tmp_path):
 def test_an_empty_class_is_named(tmp_path):
     root = trees.plain(tmp_path)
     (root / "photos" / "eel").mkdir()
-    with pytest.raises(UserError, match=r"photos/eel holds no picture .*1 of 3 class folders"):
+    with pytest.raises(UserError, match=r"photos/eel holds no picture .*1 of 5 class folders"):
         list_items(root, LAYOUTS["plain"])
 
 
@@ -193,4 +152,4 @@ def test_classes_without_a_partner_are_listed(tmp_path):
 
 def test_two_folders_for_one_class_are_named():
     with pytest.raises(UserError, match=r"class 'giraffe'.*Received: 'giraffe' and 'griaffe'"):
-        paired_classes(["giraffe"], ["griaffe", "giraffe"], TUBERLIN)
+        pair_folders(["giraffe"], ["griaffe", "giraffe"], TUBERLIN).check()

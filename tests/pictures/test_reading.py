@@ -280,3 +280,18 @@ def test_transparent_pixels_do_not_bleed_their_hidden_colour_when_shrunk():
     image.paste((0, 0, 0, 255), (0, 0, 32, 64))
     pixels = read_picture(encoded(image, "PNG"), longest=3)
     np.testing.assert_array_equal(pixels[..., 0], pixels[..., 1])
+
+
+def test_a_link_to_itself_and_a_file_without_permission_are_named(tmp_path, monkeypatch):
+    loop = tmp_path / "loop.png"
+    loop.symlink_to(loop)
+    with pytest.raises(PictureError, match=r"loop\.png: cannot be read \(Too many levels"):
+        read_bytes(loop)
+
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", forbidden)  # root may read everything
+    (tmp_path / "closed.png").touch()
+    with pytest.raises(PictureError, match=r"closed\.png: cannot be read \(Permission denied\)"):
+        read_bytes(tmp_path / "closed.png")

@@ -1,5 +1,6 @@
 """What a layout is, and what an item of a data set is."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,16 +32,35 @@ class Layout:
         sketches, photos: The folders that hold the class folders, below the root. "{variant}"
             stands for one of several that lie beside each other.
         variant: Which of those, unless another is asked for.
+        sets: The variants by which a folder is recognised; any if empty.
         aliases: Photo folder -> class, where the two names differ in their letters.
         swap_red_blue: Whether photos are stored with red and blue swapped.
+        instances: Pattern whose group is the instance in an item's path; none where "".
+        beside: Folder -> what a reader should know of it, where an archive has more than the
+            layout reads.
     """
 
     name: str
     sketches: str
     photos: str
     variant: str = ""
+    sets: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     swap_red_blue: bool = False
+    instances: str = ""
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+    def instance(self, item: Item) -> str:
+        """The one thing that a picture shows, alike for a photo and the sketches of it.
+
+        Args:
+            item: A picture of the data set.
+
+        Returns:
+            Its name; "" where the layout, or this picture, has none.
+        """
+        found = re.search(self.instances, item.path) if self.instances else None
+        return found.group(1) if found else ""
 
     def folder(self, domain: str, variant: str | None = None) -> str:
         """The folder of a domain's class folders, below the root."""

@@ -1,49 +1,148 @@
 """The items of a data set on disk, in one order whatever the file system's."""
 
-import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from sbir_tf.data.layouts.classmap import ClassMap
 from sbir_tf.data.layouts.layout import PHOTO, SKETCH, Item, Layout
-from sbir_tf.data.layouts.pairing import paired_classes
-from sbir_tf.data.layouts.plain import PLAIN
-from sbir_tf.data.layouts.release import RELEASE
-from sbir_tf.data.layouts.sketchy_ext import SKETCHY_EXT
-from sbir_tf.data.layouts.tuberlin_ext import TUBERLIN_EXT
+from sbir_tf.data.layouts.pairing import Pairing, pair_folders
+from sbir_tf.data.layouts.recognise import nearest_layout
+from sbir_tf.data.layouts.walk import Problem, Walk, walk_classes
 from sbir_tf.errors import UserError
 
-LAYOUTS = {layout.name: layout for layout in (SKETCHY_EXT, TUBERLIN_EXT, RELEASE, PLAIN)}
 # What TensorFlow decodes; the content decides how, not the name.
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp"})
+# What the package `pictures` reads, and so what records can be built from.
+READABLE = EXTENSIONS | {".webp"}
+_DOMAINS = (SKETCH, PHOTO)
 
 
-def list_items(root: Path | str, layout: Layout, variant: str | None = None) -> tuple[Item, ...]:
-    """All pictures of a data set, sorted.
+@dataclass(frozen=True)
+class Listing:
+    """What lies in a data set's folders, whether or not it can be trained on.
+
+    Attributes:
+        root: The data set's folder.
+        items: All pictures, sorted; those of classes without a partner too.
+        pairing: The classes of the folders.
+        empty: Class folders without a picture, below the root.
+        unreadable: Folders that cannot be listed, or named.
+        skipped: Pictures that are no regular files, or cannot be named.
+        ignored: Kind -> how many entries were passed over.
+    """
+
+    root: Path
+    items: tuple[Item, ...]
+    pairing: Pairing
+    empty: tuple[str, ...]
+    unreadable: tuple[Problem, ...]
+    skipped: tuple[Problem, ...]
+    ignored: Mapping[str, int]
+
+    def check(self) -> None:
+        """Refuse a data set that cannot be trained on as it is.
+
+        Raises:
+            UserError: If a folder cannot be listed, a class has no pictures, or classes have no
+                partner in the other domain.
+        """
+        for folder in self.unreadable[:1]:
+            raise UserError(f"{self.root / folder.path}: {folder.reason}")
+        if self.empty:
+            folders = len(self.pairing.sketches) + len(self.pairing.photos)
+            raise UserError(
+                f"{self.root / self.empty[0]} holds no picture "
+                f"({', '.join(sorted(READABLE))}): fill or remove it. Received: "
+                f"{len(self.empty)} of {folders} class folders are empty"
+            )
+        self.pairing.check()
+
+
+def list_items(
+    root: Path | str,
+    layout: Layout,
+    variant: str | None = None,
+    class_map: ClassMap | None = None,
+) -> tuple[Item, ...]:
+    """All pictures of a data set that is fit to train on, sorted.
 
     Args:
         root: Its folder.
         layout: How it is laid out: one of `LAYOUTS`.
         variant: Which of the variants that the layout holds; None takes its usual one.
+        class_map: Which folder shows what, where the names do not say.
 
     Returns:
         Items of both domains. Files and folders that are hidden, files without a picture's
-        extension, and files beside the class folders are left out.
+        extension or with a name that is not UTF-8, and files beside the class folders are left
+        out.
 
     Raises:
-        UserError: If the root is missing or laid out otherwise, a class has no pictures, or
-            classes have no partner in the other domain.
+        UserError: If the root is missing or laid out otherwise, a folder cannot be listed, a
+            class has no pictures, classes have no partner in the other domain, or the class map
+            names a folder that is not there.
+    """
+    listing = list_folder(root, layout, variant, class_map)
+    listing.check()
+    return listing.items
+
+
+def list_folder(
+    root: Path | str,
+    layout: Layout,
+    variant: str | None = None,
+    class_map: ClassMap | None = None,
+) -> Listing:
+    """What lies in a data set's folders, its flaws reported rather than refused.
+
+    Args:
+        root, layout, variant, class_map: As for `list_items`.
+
+    Raises:
+        UserError: If the root is missing or laid out otherwise, or the class map names a folder
+            that is not there.
     """
     root = Path(root)
     check_layout(root, layout, variant)
-    files = {
-        domain: _pictures_by_class(root, layout.folder(domain, variant))
-        for domain in (SKETCH, PHOTO)
-    }
-    classes = paired_classes(files[SKETCH], files[PHOTO], layout)
-    items = [Item(path, name, SKETCH) for name, paths in files[SKETCH].items() for path in paths]
-    items += [
-        Item(path, classes[name], PHOTO) for name, paths in files[PHOTO].items() for path in paths
+    walks = {of: walk_classes(root, layout.folder(of, variant), READABLE) for of in _DOMAINS}
+    folders = {domain: walk.pictures for domain, walk in walks.items()}
+    if class_map:
+        class_map.check({name for of in _DOMAINS for name in folders[of]})
+    pairing = pair_folders(folders[SKETCH], folders[PHOTO], layout, class_map)
+    both = list(walks.values())
+    return Listing(
+        root,
+        _items(folders, {SKETCH: pairing.sketches, PHOTO: pairing.photos}),
+        pairing,
+        _empty(layout, variant, walks),
+        tuple(sorted(problem for walk in both for problem in walk.unreadable)),
+        tuple(sorted(problem for walk in both for problem in walk.skipped)),
+        sum((walk.ignored for walk in both), Counter()),
+    )
+
+
+def _items(folders: Mapping, classes: Mapping) -> tuple[Item, ...]:
+    items = [
+        Item(path, classes[domain][folder], domain)
+        for domain in _DOMAINS
+        for folder, paths in folders[domain].items()
+        for path in paths
     ]
     return tuple(sorted(items))
+
+
+def _empty(layout: Layout, variant: str | None, walks: Mapping[str, Walk]) -> tuple[str, ...]:
+    """Class folders without a picture; those that could not be listed are named elsewhere."""
+    unlisted = {problem.path for walk in walks.values() for problem in walk.unreadable}
+    empty = [
+        f"{layout.folder(domain, variant)}/{name}"
+        for domain, walk in walks.items()
+        for name, paths in walk.pictures.items()
+        if not paths
+    ]
+    return tuple(sorted(set(empty) - unlisted))
 
 
 def check_layout(root: Path, layout: Layout, variant: str | None) -> None:
@@ -58,47 +157,5 @@ def check_layout(root: Path, layout: Layout, variant: str | None) -> None:
     if not layout.fits(root, variant):
         raise UserError(
             f"data.root={root} is not laid out as data.layout={layout.name} ({wanted}); "
-            f"{_nearest(root, layout)}"
+            f"{nearest_layout(root, layout)}"
         )
-
-
-def _nearest(root: Path, wanted: Layout) -> str:
-    """What else the root, or a folder in it, looks like."""
-    inside = sorted(entry for entry in root.iterdir() if entry.is_dir())
-    for layout in (wanted, *LAYOUTS.values()):
-        for folder in (root, *inside):
-            variants = [v for v in layout.variants(folder) if layout.fits(folder, v)]
-            if not variants and not layout.fits(folder):
-                continue
-            keys = [f"data.root={folder}"] if folder != root else []
-            keys += [f"data.layout={layout.name}"] if layout != wanted else []
-            if variants and (layout.variant not in variants or not keys):
-                usual = layout.variant in variants
-                keys.append(f"data.variant={layout.variant if usual else variants[0]}")
-            return f"did you mean {' '.join(f'--set {key}' for key in keys)}?"
-    found = ", ".join(folder.name for folder in inside[:5]) or "no folder"
-    return f"found there: {found}"
-
-
-def _pictures_by_class(root: Path, place: str) -> dict[str, list[str]]:
-    classes = {
-        entry.name: [
-            f"{place}/{entry.name}/{file.name}"
-            for file in _visible(entry.path)
-            if Path(file.name).suffix.lower() in EXTENSIONS and file.is_file()
-        ]
-        for entry in _visible(root / place)
-        if entry.is_dir()
-    }
-    empty = sorted(name for name, paths in classes.items() if not paths)
-    if empty:
-        raise UserError(
-            f"{root / place / empty[0]} holds no picture ({', '.join(sorted(EXTENSIONS))}): fill "
-            f"or remove it. Received: {len(empty)} of {len(classes)} class folders are empty"
-        )
-    return classes
-
-
-def _visible(folder: Path | str) -> list[os.DirEntry]:
-    with os.scandir(folder) as entries:
-        return [entry for entry in entries if not entry.name.startswith(".")]

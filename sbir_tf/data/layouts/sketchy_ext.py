@@ -8,9 +8,17 @@ already, so those are never added again.
 
 from sbir_tf.data.layouts.layout import Layout
 
+# A photo and the sketches that were drawn from it; the photos named ext_* were never drawn.
+INSTANCES = r"/(n\d+_\d+)(?:-\d+)?\.\w+$"
+
 SKETCHY_EXT = Layout(
     "sketchy_ext",
     sketches="256x256/sketch/{variant}",
     photos="EXTEND_image_sketchy",
     variant="tx_000100000000",
+    instances=INSTANCES,
+    beside={
+        "256x256/photo": "left out: EXTEND_image_sketchy holds these 12,500 photos already, and "
+        "with both the gallery would show each of them twice"
+    },
 )

@@ -1,0 +1,5 @@
+"""What a data set in folders holds, picture by picture; read once, then remembered."""
+
+from sbir_tf.data.survey.surveying import Survey, survey, survey_forms
+
+__all__ = ["Survey", "survey", "survey_forms"]
