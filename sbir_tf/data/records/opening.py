@@ -1,0 +1,147 @@
+"""A complete records folder, opened."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sbir_tf.data.records.framing import framed_length
+from sbir_tf.data.records.naming import BUILD, FORMAT, INDEX, MANIFEST, SKIPPED, SPLIT
+from sbir_tf.data.splits import Split, read_split
+from sbir_tf.errors import UserError
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records on disk.
+
+    Attributes:
+        folder: Where they are.
+        manifest: What they are.
+        table: One row a record, in the order of the shards and in them: the columns of a table
+            of facts, then "shard", "offset" (of the record's start in the file) and "length"
+            (of the serialized example).
+        class_names: In the order of the labels.
+        split: That they were built with, if any.
+        shards: The TFRecord files, in order.
+        skipped: Keys of the pictures that could not be read when the records were built.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    table: pa.Table
+    class_names: tuple[str, ...]
+    split: Split | None
+    shards: tuple[Path, ...]
+    skipped: frozenset[str] = frozenset()
+
+
+def open_records(folder: Path | str, check_shards: bool = True) -> Records:
+    """Open a records folder.
+
+    The index is compared with the manifest, and of the shards their sizes; `read_example` and
+    `scan` check each record that they read, `verify_records` all.
+
+    Args:
+        folder: As `sbir data build` wrote it.
+        check_shards: Whether to refuse shards of another size than was written.
+
+    Returns:
+        The records.
+
+    Raises:
+        UserError: If the folder is something else or not complete, was written by a newer
+            version, or a file is missing, truncated or altered.
+    """
+    folder = Path(folder)
+    manifest = _manifest(folder)
+    table = pq.read_table(pa.BufferReader(_checked(folder, INDEX, manifest)))
+    table = table.combine_chunks()  # rows are then taken in microseconds, not milliseconds
+    split = None
+    if SPLIT in manifest["files"]:
+        _checked(folder, SPLIT, manifest)
+        split = read_split(folder / SPLIT)
+    shards = tuple(folder / shard["name"] for shard in manifest["shards"])
+    skipped = _checked(folder, SKIPPED, manifest).splitlines()
+    keys = frozenset(json.loads(line)["key"] for line in skipped)
+    records = Records(folder, manifest, table, tuple(manifest["classes"]), split, shards, keys)
+    for number, shard in enumerate(shards if check_shards else ()):
+        _check_size(records, number, shard)
+    return records
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        form = manifest["format"]
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(_not_records(folder)) from None
+    except OSError as error:
+        raise UserError(f"{folder / MANIFEST} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{folder / MANIFEST} is damaged, or no records' manifest") from None
+    if form != FORMAT:
+        raise UserError(f"{folder} {_another_format(form)}")
+    return manifest
+
+
+def _not_records(folder: Path) -> str:
+    if (folder / BUILD).is_file():
+        return f"{folder} is not complete: run the same `sbir data build` again, it continues"
+    if not folder.is_dir():
+        problem = "is not a folder" if folder.exists() else "does not exist"
+        return f"{folder} {problem}: `sbir data build FOLDER --to RECORDS` writes records"
+    return f"{folder} holds no records: `sbir data build FOLDER --to RECORDS` writes them"
+
+
+def _another_format(form: Any) -> str:
+    known, _, own = FORMAT.partition("/")
+    number = re.fullmatch(rf"{known}/(\d+)", str(form))
+    if number and int(number[1]) > int(own):
+        return f"has the format {form}; this version reads {FORMAT}: update this program"
+    return f"holds no records of format {FORMAT}. Received: format={form!r}"
+
+
+def _checked(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
+    """A small file's bytes, as the manifest knows them."""
+    path, known = folder / name, manifest["files"][name]
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: fetch it again, or build the records anew") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from error
+    if hashlib.sha256(data).hexdigest() != known["sha256"]:
+        raise UserError(
+            f"{path} is damaged: it is not the file of the manifest ({len(data)} bytes of "
+            f"{known['bytes']}). Fetch it again, or build the records anew"
+        )
+    return data
+
+
+def _check_size(records: Records, number: int, shard: Path) -> None:
+    expected = records.manifest["shards"][number]["bytes"]
+    try:
+        size = shard.stat().st_size
+    except OSError:
+        raise UserError(f"{shard} is missing: fetch it again, or build the records anew") from None
+    if size == expected:
+        return
+    problem = f"{size} of {expected} bytes"
+    if size < expected:
+        problem += f", from the record at offset {_first_lost(records, number, size)} on"
+    kind = "truncated" if size < expected else "too long"
+    raise UserError(f"{shard} is {kind} ({problem}). Fetch it again, or build the records anew")
+
+
+def _first_lost(records: Records, number: int, size: int) -> int:
+    """Offset of the first record that does not end within so many bytes."""
+    places = records.table.select(["shard", "offset", "length"]).to_pandas()
+    own = places[places["shard"] == number]
+    return int(own.loc[own["offset"] + framed_length(own["length"]) > size, "offset"].iloc[0])
