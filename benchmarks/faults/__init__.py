@@ -1,0 +1,1 @@
+"""Mistakes made on purpose in a generated data set, each to be caught by `sbir data validate`."""
