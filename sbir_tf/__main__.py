@@ -74,12 +74,20 @@ def train(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value.")
     ] = None,
     to: Annotated[Path | None, typer.Option(help="The run's folder (runs/CONFIG).")] = None,
+    skip_validation: Annotated[
+        bool, typer.Option("--skip-validation", help="Train on data with errors, too.")
+    ] = False,
 ) -> None:
-    """Train a configuration, or continue where its folder stands."""
+    """Train a configuration, or continue where its folder stands; check its data first."""
     from training.config import load_config
 
     resolved = load_config(config, overrides or [])
     folder = to or Path("runs") / config
+    if not skip_validation and resolved.data.source != "icons":
+        from training.validation import check_before_training
+
+        for line in check_before_training(resolved, folder, bar):
+            print(line, file=sys.stderr)
     from training.train import train as train_config
 
     run = train_config(resolved, folder, bar)
@@ -354,8 +362,11 @@ def main() -> None:
     verbose, debug = (take_flag(flag) for flag in ("--verbose", "--debug"))
     silence(verbose)
     try:
-        if app(standalone_mode=False) == INTERRUPTED:
+        code = app(standalone_mode=False)
+        if code == INTERRUPTED:
             raise KeyboardInterrupt
+        if code:  # a command's own, of `typer.Exit`
+            sys.exit(code)
     except (Exception, KeyboardInterrupt) as error:
         if debug:
             raise

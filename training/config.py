@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Literal
 
 from sbir_tf.data.augmentation import Colour, Geometry
+from sbir_tf.data.drawing import Drawing
+from sbir_tf.data.splits import is_split_file, split_names
 from sbir_tf.errors import UserError, nearest
+
+ICON_SPLITS = ("styles", "zero_shot")
+BUILT = "built"  # the split that records were built with
 
 
 @dataclass(frozen=True)
@@ -19,20 +24,31 @@ class Data:
     """Which pictures, how they are cut into parts, how they are varied.
 
     Attributes:
-        source: "icons", the bundled ones, or "folder": a data set on disk.
+        source: "icons", the bundled ones; "folder", a data set on disk; or "records", one that
+            `sbir data build` made of it.
         size: Side of the pictures, pixels.
         split: Of icons "styles" (designer families held out) or "zero_shot" (classes held
             out); of a folder "supervised" (the published protocol: sketches held out of every
-            class; the gallery is all photos, every one of them trained on).
+            class; the gallery is all photos, every one of them trained on) or another name that
+            `sbir_tf.data.splits` knows, or the path of a split's file. Of records also
+            "built", the split that they were built with.
         train_on: The parts of the icons to train on. "validation" joins "train" once nothing
             is tuned.
         strokes: Stroke widths that icons are rendered at, as multiples of their own.
-        root: The folder of the data set.
+        dropped: How many more renderings of every icon's sketch leave some strokes out.
+        drop_share: How likely each stroke is left out of those.
+        root: The folder of the data set, or of the records.
         layout: How it is laid out, see `sbir_tf.data.layouts`.
         variant: Which of the layout's variants (Sketchy's tx_..., the release's set); None
             takes its usual one.
         swap_red_blue: Whether photos are stored with red and blue swapped; None: as the layout.
-        test_sketches: Sketches of each class that are held out of a folder.
+        class_map: File that says which folder shows what, where the names do not.
+        test_sketches: Sketches of each class that are held out of a folder, by the splits that
+            train on every class.
+        test_photos: Photos of each class that are held out of a folder, by the splits that hold
+            out photos: how many, or a share if below 1.
+        validation: What a folder's validation part takes from its training data: sketches of
+            each class, or of a zero-shot split a share of the seen classes. 0 makes none.
         split_seed: Of the choice of those.
         test_resize: Side that a folder's test sketches are resized to before their middle is
             cut out; None is `size`. Photos are resized to `size`.
@@ -41,20 +57,28 @@ class Data:
             paper's, for folders.
         sketch, photo: How far each domain's pictures move.
         colour: How far photos' colours go.
+        drawing: How far sketches' lines change.
+        balance: Draw "items", each as often as the others, or "classes", each as often as the
+            others however many items it has.
         classes_per_batch: How many classes make a batch, each with as many sketches and photos
             (for losses that compare the items of a batch); None draws whatever their class.
     """
 
-    source: Literal["icons", "folder"] = "icons"
+    source: Literal["icons", "folder", "records"] = "icons"
     size: int = 64
-    split: Literal["styles", "zero_shot", "supervised"] = "styles"
+    split: str = "styles"
     train_on: tuple[str, ...] = ("train", "validation")
     strokes: tuple[float, ...] = (0.7, 1.0, 1.5)
+    dropped: int = 0
+    drop_share: float = 0.3
     root: str = "data/folders"
-    layout: Literal["sketchy_ext", "tuberlin_ext", "release", "plain"] = "plain"
+    layout: Literal["sketchy_ext", "tuberlin_ext", "quickdraw_ext", "release", "plain"] = "plain"
     variant: str | None = None
     swap_red_blue: bool | None = None
+    class_map: str | None = None
     test_sketches: int = 10
+    test_photos: float = 0.2
+    validation: float = 0.0
     split_seed: int = 0
     test_resize: int | None = None
     test_flip: bool = False
@@ -62,6 +86,8 @@ class Data:
     sketch: Geometry = field(default_factory=Geometry)
     photo: Geometry = field(default_factory=Geometry)
     colour: Colour = field(default_factory=Colour)
+    drawing: Drawing = field(default_factory=Drawing)
+    balance: Literal["items", "classes"] = "items"
     classes_per_batch: int | None = None
 
 
@@ -256,22 +282,43 @@ def check(config: Config) -> None:
         ("data.size", 16 <= config.data.size <= 1024, "from 16 to 1024"),
         ("data.strokes", bool(config.data.strokes), "one stroke width or more"),
         (
-            "data.split",
-            (config.data.split == "supervised") == (config.data.source == "folder"),
-            "supervised with data.source=folder, and only then",
-        ),
-        (
             "data.augmentation",
-            config.data.augmentation == "moves" or config.data.source == "folder",
+            config.data.augmentation == "moves" or config.data.source != "icons",
             "moves with data.source=icons",
         ),
         ("data.test_sketches", config.data.test_sketches >= 1, "at least 1"),
+        (
+            "data.test_photos",
+            _is_amount(config.data.test_photos),
+            "a share below 1, or a whole number",
+        ),
+        (
+            "data.validation",
+            config.data.validation == 0 or _is_amount(config.data.validation),
+            "0, a share below 1, or a whole number",
+        ),
         (
             "data.test_resize",
             config.data.test_resize is None
             or config.data.size <= config.data.test_resize <= 4 * config.data.size,
             f"from data.size, {config.data.size}, to four times it",
         ),
+        (
+            "data.balance",
+            config.data.balance == "items" or config.data.classes_per_batch is None,
+            "items where data.classes_per_batch is set (it balances by itself)",
+        ),
+        ("data.dropped", config.data.dropped >= 0, "at least 0"),
+        ("data.drop_share", 0 <= config.data.drop_share <= 1, "from 0 to 1"),
+        *(
+            (f"data.drawing.{name}", 0 <= getattr(config.data.drawing, name) <= most, rule)
+            for name, most, rule in (
+                ("thinner", 16, "from 0 to 16 pixels"),
+                ("wider", 16, "from 0 to 16 pixels"),
+                ("warp", 0.5, "from 0 to 0.5"),
+            )
+        ),
+        ("data.drawing.warp_points", config.data.drawing.warp_points >= 2, "at least 2"),
         (
             "data.train_on",
             {"train"} <= set(config.data.train_on) <= {"train", "validation"},
@@ -310,6 +357,30 @@ def check(config: Config) -> None:
     for key, holds, rule in rules:
         if not holds:
             raise UserError(f"{key} must be {rule}. Received: {key}={values[key]}")
+    _check_split(config.data)
+
+
+def _is_amount(value: float) -> bool:
+    """Whether a value is a share below 1, or a whole number."""
+    return 0 < value < 1 or (value >= 1 and value == int(value))
+
+
+def _check_split(data: Data) -> None:
+    """Refuse a split that the source does not have."""
+    if data.source != "icons" and is_split_file(data.split):
+        if not Path(data.split).is_file():
+            raise UserError(
+                f"There is no split file data.split={data.split}: see `sbir data split`"
+            )
+        return
+    known = ICON_SPLITS if data.source == "icons" else split_names()
+    known = [*known, *([BUILT] if data.source == "records" else [])]
+    if data.split not in known:
+        files = [] if data.source == "icons" else ["the path of a split's .json"]
+        raise UserError(
+            f"data.source={data.source} has no split data.split={data.split}"
+            f"{nearest(data.split, [*known, *files])}"
+        )
 
 
 def flat(values: dict, prefix: str = "") -> list[tuple[str, object]]:

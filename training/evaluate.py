@@ -9,7 +9,7 @@ import numpy as np
 from sbir_tf.errors import UserError
 from sbir_tf.evaluation import Result, evaluate, evaluate_flipped
 from training.config import Config
-from training.folders import FileItems
+from training.folders import StoredItems
 from training.losses import compared_by_direction
 from training.networks import encoder_of
 from training.pictures import Items
@@ -76,13 +76,13 @@ def evaluate_encoder(
     return evaluate(views[0][0], queries.labels, views[1][0], gallery.labels, ks=CUTS)
 
 
-def embed(encoder: keras.Model, items: Items | FileItems, progress=None) -> np.ndarray:
+def embed(encoder: keras.Model, items: Items | StoredItems, progress=None) -> np.ndarray:
     """Embeddings (N, D) of the items."""
     return embed_views(encoder, items, progress)[0]
 
 
 def embed_views(
-    encoder: keras.Model, items: Items | FileItems, progress=None, flip: bool = False
+    encoder: keras.Model, items: Items | StoredItems, progress=None, flip: bool = False
 ) -> list[np.ndarray]:
     """Embeddings (N, D) of the items as they are and, with `flip`, of their mirror images."""
     batches = items.batches(BATCH)

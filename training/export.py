@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from sbir_tf.data.splits import is_split_file
 from sbir_tf.errors import UserError
 from sbir_tf.export import export_encoder
 from training.config import Config, Data
@@ -37,16 +38,16 @@ TensorFlow Serving loads this folder's parent as model `{name}`. Signatures: `se
 {limits}
 """
 
-# Of the bundled icons, and of folders.
+# Of the bundled icons, and of data sets on disk.
 LICENCE = {
     "icons": "Pictures and weights are openly licensed; their attribution stands in\n"
     "  `sbir_tf/data/icons/ATTRIBUTION.md`.",
-    "folder": "The data set's own terms hold for what was learnt from it.",
+    "own": "The data set's own terms hold for what was learnt from it.",
 }
 LIMITS = {
     "icons": "It has seen line icons and colour icons alone. On photographs and on hand drawings "
     "expect less\nthan the figures say.",
-    "folder": "It was trained and evaluated on pictures squeezed into a square, its test sketches "
+    "own": "It was trained and evaluated on pictures squeezed into a square, its test sketches "
     "enlarged by\n{zoom:.0%}; this model frames a picture that is not square in white instead, and "
     "enlarges none.",
 }
@@ -103,8 +104,8 @@ def model_card(run: Run, version: int, dimension: int) -> str:
         loss=loss_in_words(config, facts["margin"]),
         size=config.data.size,
         data=trained_on(config.data),
-        licence=LICENCE[config.data.source],
-        limits=LIMITS[config.data.source].format(
+        licence=LICENCE[kind_of(config.data)],
+        limits=LIMITS[kind_of(config.data)].format(
             zoom=(config.data.test_resize or config.data.size) / config.data.size - 1
         ),
         classes=facts["classes"],
@@ -127,10 +128,18 @@ def loss_in_words(config: Config, reached: float) -> str:
 
 def trained_on(data: Data) -> str:
     """The data set, its split and its parts, in words."""
-    if data.source == "folder":
-        place = f"the folder `{Path(data.root).name}` (layout {data.layout}, {data.split} split"
-        return f"{place}, {data.test_sketches} sketches of each class held out)"
+    if kind_of(data) == "own":
+        name = Path(data.split).name if is_split_file(data.split) else data.split
+        layout = f"layout {data.layout}, " if data.source == "folder" else ""
+        place = f"the {data.source} `{Path(data.root).name}` ({layout}{name} split"
+        of_class = f", {data.test_sketches} sketches of each class held out"
+        return place + (of_class if name in ("supervised", "held-out-photos") else "") + ")"
     return f"the bundled `icons` ({data.split} split, parts {', '.join(data.train_on)})"
+
+
+def kind_of(data: Data) -> str:
+    """Whose pictures a model was trained on: "icons", or the user's "own"."""
+    return "icons" if data.source == "icons" else "own"
 
 
 def figures(run: Run) -> str:

@@ -1,6 +1,7 @@
-"""A data set in folders, cut into what a configuration trains on and what it searches."""
+"""A data set on disk, in a folder or in records, cut into what a configuration trains on and what
+it searches."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,94 +10,217 @@ import numpy as np
 import tensorflow as tf
 
 from sbir_tf.data.boxes import resize, resized_centre
-from sbir_tf.data.files import TrainingFiles
-from sbir_tf.data.layouts import LAYOUTS, Item, Split, list_items, supervised
-from sbir_tf.data.reading import pictures_in_order
+from sbir_tf.data.layouts import EXTENSIONS, LAYOUTS, Item, list_items, read_class_map
+from sbir_tf.data.layouts.layout import PHOTO, SKETCH
+from sbir_tf.data.records import open_records
+from sbir_tf.data.splits import (
+    Split,
+    check_leaks,
+    check_split,
+    is_split_file,
+    make_split,
+    note_for,
+    read_split,
+)
+from sbir_tf.data.splits.split import EVALUATED
+from sbir_tf.data.stores import Files, RecordRows, Store
+from sbir_tf.data.streaming import TrainingItems, pictures_in_order
 from sbir_tf.errors import UserError
-from training.config import Data
+from training.config import BUILT, Data
+
+DOMAINS = (SKETCH, PHOTO)
 
 
 @dataclass(frozen=True)
-class FileItems:
+class StoredItems:
     """`pictures.Items` whose pictures are read as they are needed.
 
     Attributes:
-        paths: (N,) of the files.
-        labels: (N,) int32, into the sorted class names.
+        places: (N,) of the pictures, in their store.
+        labels: (N,) int32, into the sorted class names of the whole data set.
         domain: 0 for sketches, 1 for photos.
         frame: Makes a picture square.
-        swap_red_blue: Whether the files are stored with red and blue swapped.
+        store: Where the places are.
     """
 
-    paths: np.ndarray
+    places: np.ndarray
     labels: np.ndarray
     domain: int
     frame: Callable[[tf.Tensor], tf.Tensor]
-    swap_red_blue: bool
+    store: Store
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.places)
 
     def batches(self, size: int) -> Iterator[np.ndarray]:
         """The pictures (B, S, S, 3), `size` at a time, in order."""
-        return pictures_in_order(self.paths, self.frame, size, self.swap_red_blue)
+        return pictures_in_order(self.store, self.places, self.frame, size)
 
 
-def split_of(data: Data) -> Split:
-    """The split that a configuration names, of what lies in its folder."""
-    items = list_items(data.root, LAYOUTS[data.layout], data.variant)
-    return supervised(items, data.test_sketches, data.split_seed)
+@dataclass(frozen=True)
+class OnDisk:
+    """A data set on disk, not yet cut.
+
+    Attributes:
+        items: All that can be read of it.
+        stores: Where its sketches and its photos are.
+        places: Of the items in those stores, in their order.
+        built: The split that it was built with, of records.
+        skipped: Paths that a split of the data set may name, though they could not be read when
+            the records were built.
+    """
+
+    items: Sequence[Item]
+    stores: tuple[Store, Store]
+    places: Sequence
+    built: Split | None = None
+    skipped: frozenset[str] = frozenset()
 
 
-def training_files(data: Data) -> TrainingFiles:
-    """Everything that a configuration trains on."""
-    items = split_of(data).train
-    names = class_names(items)
-    sketches, photos = ([i for i in items if i.domain == of] for of in ("sketch", "photo"))
-    return TrainingFiles(
-        paths_of(data, sketches),
-        labels_of(sketches, names),
-        paths_of(data, photos),
-        labels_of(photos, names),
-        names,
-        swapped(data),
-    )
+@dataclass(frozen=True)
+class Folder:
+    """A data set on disk and how it is cut.
+
+    Attributes:
+        items: All of its items, by their paths.
+        split: Of them.
+        stores: Where its sketches and its photos are.
+        places: Of the items in those stores, by their paths.
+    """
+
+    items: Mapping[str, Item]
+    split: Split
+    stores: tuple[Store, Store]
+    places: Mapping[str, object]
+
+    def part(self, name: str) -> list[Item]:
+        """The items of a part, sorted."""
+        return [self.items[path] for path in self.split.parts[name]]
 
 
-def held_out(data: Data, part: str) -> tuple[FileItems, FileItems]:
-    """The test sketches (queries) and all photos (gallery).
+def folder_of(data: Data) -> Folder:
+    """What lies in a configuration's folder or records, cut as it says.
 
     Raises:
-        UserError: If `part` is not "test".
+        UserError: If it is laid out otherwise, its split is of other data, or leaks.
     """
-    if part != "test":
+    opened = open_records_of(data) if data.source == "records" else open_files_of(data)
+    split = split_of(data, opened)
+    check_leaks(split)
+    paths = [item.path for item in opened.items]
+    by_path = dict(zip(paths, opened.items, strict=True))
+    return Folder(by_path, split, opened.stores, dict(zip(paths, opened.places, strict=True)))
+
+
+def open_files_of(data: Data) -> OnDisk:
+    """A data set in a folder."""
+    class_map = read_class_map(data.class_map) if data.class_map else None
+    items = list_items(data.root, LAYOUTS[data.layout], data.variant, class_map)
+    check_extensions(data, items)
+    places = [Path(data.root) / item.path for item in items]
+    return OnDisk(items, (Files(), Files(swapped(data))), places)
+
+
+def check_extensions(data: Data, items: Iterable[Item]) -> None:
+    """Refuse pictures that TensorFlow cannot read from their files."""
+    others = [item.path for item in items if Path(item.path).suffix.lower() not in EXTENSIONS]
+    if others:
         raise UserError(
-            f"The supervised split of folders has a test part alone. Received: part={part}"
+            f"TensorFlow reads no {Path(others[0]).suffix} files: build records of {data.root} "
+            "with `sbir data build` and train on them with data.source=records. Received: "
+            f"{len(others)} such pictures, {others[0]} the first"
         )
-    split = split_of(data)
-    return as_items(data, split.queries, split.gallery)
 
 
-def trained_on(data: Data) -> tuple[FileItems, FileItems]:
+def open_records_of(data: Data) -> OnDisk:
+    """A data set in records; red and blue were set right when they were built."""
+    records = open_records(data.root)
+    columns = (records.table[name].to_pylist() for name in ("key", "class", "domain"))
+    items = [Item(key, name, DOMAINS[bit]) for key, name, bit in zip(*columns, strict=True)]
+    store = RecordRows(records)
+    return OnDisk(items, (store, store), range(len(items)), records.split, records.skipped)
+
+
+def split_of(data: Data, opened: OnDisk) -> Split:
+    """The split that a configuration names."""
+    if data.split == BUILT and opened.built is None:
+        raise UserError(
+            f"{data.root} was built without a split: name one with --set data.split=supervised, "
+            "say, or build it with `sbir data build --split`"
+        )
+    if data.split == BUILT:
+        return opened.built.without(opened.skipped)
+    if is_split_file(data.split):
+        split = read_split(data.split).without(opened.skipped)
+        check_split(split, opened.items)
+        return split
+    return make_split(
+        data.split,
+        opened.items,
+        test_sketches=data.test_sketches,
+        test_photos=data.test_photos,
+        seed=data.split_seed,
+        validation=data.validation,
+        layout=data.layout,
+        variant=data.variant or "",
+    )
+
+
+def note_of(data: Data) -> str:
+    """What a reader of figures must know of the split."""
+    if data.split == BUILT:
+        return folder_of(data).split.note
+    return read_split(data.split).note if is_split_file(data.split) else note_for(data.split)
+
+
+def training_items(data: Data) -> TrainingItems:
+    """Everything that a configuration trains on; the labels count its classes alone."""
+    folder = folder_of(data)
+    items = folder.part("train")
+    names = class_names(items)
+    sketches, photos = by_domain(items)
+    return TrainingItems(
+        places_of(folder, sketches, 0),
+        labels_of(sketches, names),
+        places_of(folder, photos, 1),
+        labels_of(photos, names),
+        names,
+        *folder.stores,
+    )
+
+
+def held_out(data: Data, part: str) -> tuple[StoredItems, StoredItems]:
+    """The sketches (queries) and the photos (gallery) of "test" or "validation".
+
+    Raises:
+        UserError: If the split has no such part.
+    """
+    folder = folder_of(data)
+    if part not in EVALUATED or EVALUATED[part][0] not in folder.split.parts:
+        raise UserError(
+            f"The split data.split={data.split} has a test part alone. Received: part={part} "
+            "(data.validation makes a validation part of the training data)"
+        )
+    queries, gallery = (folder.part(name) for name in EVALUATED[part])
+    return as_items(data, folder, queries, gallery)
+
+
+def trained_on(data: Data) -> tuple[StoredItems, StoredItems]:
     """The sketches and the photos of the training, seen as held-out ones are."""
-    items = split_of(data).train
-    sketches, photos = ([i for i in items if i.domain == of] for of in ("sketch", "photo"))
-    return as_items(data, sketches, photos)
+    folder = folder_of(data)
+    return as_items(data, folder, *by_domain(folder.part("train")))
 
 
-def as_items(data: Data, sketches, photos) -> tuple[FileItems, FileItems]:
-    """Sketches and photos as they are evaluated: framed, not varied."""
-    names = class_names(photos)
+def as_items(data: Data, folder: Folder, sketches, photos) -> tuple[StoredItems, StoredItems]:
+    """Sketches and photos as they are evaluated: framed, not varied; labelled over all classes."""
+    names = class_names(folder.items.values())
 
-    def items(of, domain, frame, swap):
-        return FileItems(paths_of(data, of), labels_of(of, names), domain, frame, swap)
+    def items(of, domain, frame):
+        places = places_of(folder, of, domain)
+        return StoredItems(places, labels_of(of, names), domain, frame, folder.stores[domain])
 
     sketch_frame = partial(resized_centre, size=data.size, test_resize=data.test_resize)
-    photo_frame = partial(resize, size=data.size)
-    return (
-        items(sketches, 0, sketch_frame, False),
-        items(photos, 1, photo_frame, swapped(data)),
-    )
+    return items(sketches, 0, sketch_frame), items(photos, 1, partial(resize, size=data.size))
 
 
 def swapped(data: Data) -> bool:
@@ -105,7 +229,13 @@ def swapped(data: Data) -> bool:
     return LAYOUTS[data.layout].swap_red_blue if asked is None else asked
 
 
-def class_names(items: tuple[Item, ...]) -> tuple[str, ...]:
+def by_domain(items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
+    """The sketches and the photos."""
+    sketches = [item for item in items if item.domain == SKETCH]
+    return sketches, [item for item in items if item.domain == PHOTO]
+
+
+def class_names(items: Iterable[Item]) -> tuple[str, ...]:
     return tuple(sorted({item.class_name for item in items}))
 
 
@@ -114,5 +244,5 @@ def labels_of(items: list[Item], names: tuple[str, ...]) -> np.ndarray:
     return np.array([label[item.class_name] for item in items], np.int32)
 
 
-def paths_of(data: Data, items: list[Item]) -> np.ndarray:
-    return np.array([str(Path(data.root) / item.path) for item in items], object)
+def places_of(folder: Folder, items: list[Item], domain: int) -> np.ndarray:
+    return folder.stores[domain].places([folder.places[item.path] for item in items])

@@ -2,8 +2,9 @@
 
 import hashlib
 import os
+import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,9 @@ def training_pictures(data: Data, progress=None) -> TrainingPictures:
     sketches = [icon for icon in chosen if icon.domain == "sketch"]
     photos = [icon for icon in chosen if icon.domain == "photo"]
     strokes = [rendered(sketches, data.size, stroke, progress)[..., 0] for stroke in data.strokes]
+    for number in range(data.dropped):
+        fewer = [with_strokes_dropped(icon, data.drop_share, number) for icon in sketches]
+        strokes.append(rendered(fewer, data.size, 1.0, progress)[..., 0])
     return TrainingPictures(
         np.stack(strokes, axis=1),
         np.array([label[icon.class_name] for icon in sketches], np.int32),
@@ -65,6 +69,12 @@ def training_pictures(data: Data, progress=None) -> TrainingPictures:
         np.array([label[icon.class_name] for icon in photos], np.int32),
         names,
     )
+
+
+def with_strokes_dropped(icon: bundled.Icon, share: float, number: int) -> bundled.Icon:
+    """An icon of which some strokes are left out; which ones depends on its key and `number`."""
+    seed = zlib.crc32(f"{icon.key} {number}".encode())
+    return replace(icon, body=bundled.drop_strokes(icon.body, share, seed))
 
 
 def held_out(data: Data, part: str, progress=None) -> tuple[Items, Items]:

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from sbir_tf.data.augmentation import Colour, Geometry
+from sbir_tf.data.drawing import Drawing
 from sbir_tf.data.draws import ItemsByClass, draw_without_replacement
 from sbir_tf.data.pipeline import (
     Augmentation,
@@ -161,3 +162,29 @@ def test_classes_that_do_not_divide_the_batch_are_refused(three_classes, classes
 def test_a_class_without_photos_cannot_make_a_batch():
     with pytest.raises(UserError, match="Received: no photos of b: remove"):
         ItemsByClass(np.array([0, 2]), ("a", "b", "c"), "photos")
+
+
+def test_balanced_batches_show_every_class_as_often_whatever_it_has(three_classes):
+    """3, 1 and 2 sketches; 2, 3 and 1 photos: of 12 draws each class gets 4."""
+    seen = {"sketch": [], "photo": []}
+    for inputs, labels in take(training_batches(three_classes, 6, STILL, balanced=True), 4):
+        items = inputs["image"][:, 0, 0, 0].astype(int)
+        np.testing.assert_array_equal(three_classes.sketch_labels[items[:3]], labels[:3])
+        np.testing.assert_array_equal(three_classes.photo_labels[items[3:]], labels[3:])
+        seen["sketch"] += [*items[:3]]
+        seen["photo"] += [*items[3:]]
+    # Class a has sketches 0, 2 and 5, which take turns; class b has only sketch 3.
+    counts = np.bincount(seen["sketch"], minlength=6)
+    assert counts[3] == 4 and counts[[0, 2, 5]].sum() == 4 and counts[[1, 4]].tolist() == [2, 2]
+    assert np.bincount(seen["photo"], minlength=6)[[1, 5]].tolist() == [2, 2]
+
+
+def test_drawings_change_the_sketches_of_a_batch_and_leave_its_photos(pictures):
+    anew = Augmentation(STILL.sketch, STILL.photo, STILL.colour, Drawing(wider=2.0))
+    pictures.sketches[:, :, 8] = 255
+    ((plain, labels),) = take(training_batches(pictures, 6, STILL, 5), 1)
+    ((drawn, same),) = take(training_batches(pictures, 6, anew, 5), 1)
+    np.testing.assert_array_equal(labels, same)
+    np.testing.assert_array_equal(plain["image"][3:], drawn["image"][3:])
+    assert (drawn["image"][:3] <= plain["image"][:3] + 1e-3).all()
+    assert (drawn["image"][:3, 8] < 254).any()

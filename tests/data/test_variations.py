@@ -1,13 +1,24 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from sbir_tf.data.augmentation import Colour, Geometry
+from sbir_tf.data.drawing import Drawing
 from sbir_tf.data.pipeline import Augmentation
 from sbir_tf.data.variations import Moved, Published
 
 SEED = tf.constant([1, 2])
 LIVELY = Augmentation(Geometry(20), Geometry(10, (0.8, 1.2)), Colour(0.1, 0.2, 0.3, 0.1, 0.2))
+
+DRAWN = Drawing(thinner=1, wider=2, warp=0.05)
+VARIATIONS = {
+    "published": Published(24),
+    "moved": Moved(24, LIVELY),
+    "published, drawn anew": Published(24, drawing=DRAWN),
+    "moved, drawn anew": Moved(24, replace(LIVELY, drawing=DRAWN)),
+}
 
 
 @pytest.fixture(scope="module")
@@ -16,9 +27,7 @@ def picture():
     return np.random.default_rng(0).uniform(0, 255, (30, 40, 3)).astype(np.float32)
 
 
-@pytest.mark.parametrize(
-    "variation", [Published(24), Moved(24, LIVELY)], ids=["published", "moved"]
-)
+@pytest.mark.parametrize("variation", VARIATIONS.values(), ids=VARIATIONS)
 @pytest.mark.parametrize("domain", ["sketch", "photo"])
 def test_a_variation_gives_the_same_eagerly_and_inside_map(picture, variation, domain):
     change = getattr(variation, domain)
@@ -57,3 +66,23 @@ def test_published_sketches_turn_by_up_to_a_right_angle_on_white():
     # Uniform over 90 degrees either way, so over 0 to 90 once the sign is gone.
     np.testing.assert_allclose(np.quantile(folded, (0.25, 0.5, 0.75)), (22, 45, 68), atol=15)
     assert folded.max() <= 90
+
+
+@pytest.mark.parametrize("kind", ["published", "moved"])
+def test_drawings_change_sketches_alone_and_after_everything_else_was_drawn(picture, kind):
+    """The same seed crops, turns and recolours alike, drawn anew or not."""
+    plain, drawn = VARIATIONS[kind], VARIATIONS[f"{kind}, drawn anew"]
+    np.testing.assert_array_equal(plain.photo(picture, SEED), drawn.photo(picture, SEED))
+    line = np.full((48, 48, 3), 255, np.float32)
+    line[10:38, 22:26] = 0
+    # Wider lines alone: wherever the plain one has ink, the other has as much or more.
+    wider = {
+        "published": Published(24, erasing=0.0, drawing=Drawing(wider=2)),
+        "moved": Moved(24, replace(LIVELY, drawing=Drawing(wider=2))),
+    }[kind]
+    still = {"published": Published(24, erasing=0.0), "moved": plain}[kind]
+    for n in range(6):
+        seed = tf.constant([n, 4])
+        before, after = (255 - v.sketch(line, seed).numpy() for v in (still, wider))
+        assert (after >= before - 1e-2).all()
+        assert after.sum() > before.sum()

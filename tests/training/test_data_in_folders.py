@@ -45,11 +45,11 @@ def test_what_is_trained_on_leaves_the_test_sketches_out(config):
     chosen = to_train_on(config().data)
     queries, gallery = folders.held_out(config().data, "test")
     assert (len(chosen.sketches), len(queries), len(gallery)) == (6, 4, 6)
-    assert set(queries.paths).isdisjoint(chosen.sketches)
-    assert set(gallery.paths) == set(chosen.photos)
+    assert set(queries.places).isdisjoint(chosen.sketches)
+    assert set(gallery.places) == set(chosen.photos)
     assert chosen.class_names == ("cat", "dog")
     for items in (queries, gallery):
-        for path, label in zip(items.paths, items.labels, strict=True):
+        for path, label in zip(items.places, items.labels, strict=True):
             assert f"/{chosen.class_names[label]}/" in path
 
 
@@ -142,7 +142,7 @@ def test_an_unreadable_gallery_picture_is_named_by_evaluation(run, root):
         (("data.layout=sketchy_ext",), "did you mean --set data.layout=plain?"),
         (("data.layout=sketchy",), "Did you mean 'sketchy_ext'"),
         (("data.test_sketches=5",), "lower data.test_sketches"),
-        (("data.split=styles",), "data.split must be supervised with data.source=folder"),
+        (("data.split=styles",), "data.source=folder has no split data.split=styles"),
         (("data.source=icons", "data.split=styles"), "data.augmentation must be moves"),
         (("data.test_resize=20",), "data.test_resize must be from data.size, 24,"),
     ],
@@ -165,3 +165,10 @@ def test_a_complete_run_needs_its_data_no_more(run, root):
         assert open_run(run.folder).complete
     finally:
         aside.rename(root)
+
+
+def test_pictures_that_tensorflow_cannot_read_from_files_are_refused_not_left_out(config, tmp_path):
+    root = trees.plain(tmp_path / "mine", sketches=5)
+    trees.save(trees.photo(0, 0), root / "photos" / "cat" / "new.webp")
+    with pytest.raises(UserError, match=r"no \.webp files.*sbir data build.*1 such pictures"):
+        folders.folder_of(config(f"data.root={root}").data)

@@ -1,6 +1,7 @@
 """The bundled data set: line icons as sketches, colour icons as pictures, as vectors."""
 
 from sbir_tf.data.icons.archive import Icon, archive_digest, class_names, load_icons
+from sbir_tf.data.icons.dropping import drop_strokes
 from sbir_tf.data.icons.render import render, render_all, svg
 from sbir_tf.data.icons.splits import Split, styles, zero_shot
 from sbir_tf.data.icons.tree import write_tree
@@ -10,6 +11,7 @@ __all__ = [
     "Split",
     "archive_digest",
     "class_names",
+    "drop_strokes",
     "load_icons",
     "render",
     "render_all",

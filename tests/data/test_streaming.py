@@ -7,9 +7,16 @@ from PIL import Image
 
 from sbir_tf.data.augmentation import Colour, Geometry
 from sbir_tf.data.boxes import resize
-from sbir_tf.data.files import TrainingFiles, batches_from_files, next_files
+from sbir_tf.data.drawing import Drawing
 from sbir_tf.data.pipeline import Augmentation, TrainingPictures, training_batches
-from sbir_tf.data.reading import naming_the_unreadable, pictures_in_order, read_picture
+from sbir_tf.data.stores import Files
+from sbir_tf.data.streaming import (
+    TrainingItems,
+    naming_the_unreadable,
+    next_places,
+    pictures_in_order,
+    streamed_batches,
+)
 from sbir_tf.data.variations import Moved, Published
 from sbir_tf.errors import UserError
 
@@ -28,12 +35,14 @@ def files(tmp_path_factory):
         Image.new("L", (20 + n, 20), n).save(path)
     for n, path in enumerate(photos):
         Image.new("RGB", (30, 20 + n), (200 + n, 0, 100)).save(path)
-    return TrainingFiles(
+    return TrainingItems(
         np.array(list(map(str, sketches)), object),
         np.arange(7, dtype=np.int32),
         np.array(list(map(str, photos)), object),
         np.arange(5, dtype=np.int32),
         tuple("abcdefg"),
+        Files(),
+        Files(),
     )
 
 
@@ -42,7 +51,7 @@ def take(dataset, count):
 
 
 def test_a_batch_is_half_sketches_half_photos_with_their_own_labels(files):
-    for inputs, labels in take(batches_from_files(files, 6, STILL), 5):
+    for inputs, labels in take(streamed_batches(files, 6, STILL), 5):
         assert inputs["image"].shape == (6, SIZE, SIZE, 3)
         assert inputs["image"].dtype == np.float32
         np.testing.assert_array_equal(inputs["domain"], [[0]] * 3 + [[1]] * 3)
@@ -61,15 +70,15 @@ def test_the_batches_hold_what_those_from_memory_hold(files):
         files.photo_labels,
         files.class_names,
     )
-    from_files = take(batches_from_files(files, 4, STILL, seed=3), 8)
+    from_files = take(streamed_batches(files, 4, STILL, seed=3), 8)
     from_memory = take(training_batches(held, 4, STILL_MOVES, seed=3), 8)
     for (_, labels), (_, expected) in zip(from_files, from_memory, strict=True):
         np.testing.assert_array_equal(labels, expected)
 
 
 def test_the_seed_gives_the_same_batches_again_at_any_step_and_another_gives_others(files):
-    whole, other = (take(batches_from_files(files, 6, Published(SIZE), seed), 6) for seed in (3, 4))
-    again = take(batches_from_files(files, 6, Published(SIZE), 3, first_step=3), 3)
+    whole, other = (take(streamed_batches(files, 6, Published(SIZE), seed), 6) for seed in (3, 4))
+    again = take(streamed_batches(files, 6, Published(SIZE), 3, first_step=3), 3)
     for (inputs, labels), (inputs_again, labels_again) in zip(whole[3:], again, strict=True):
         np.testing.assert_array_equal(inputs["image"], inputs_again["image"])
         np.testing.assert_array_equal(labels, labels_again)
@@ -78,18 +87,18 @@ def test_the_seed_gives_the_same_batches_again_at_any_step_and_another_gives_oth
 
 def test_batches_of_whole_classes_come_from_files_too(files):
     some = np.arange(5)
-    chosen = TrainingFiles(
+    chosen = TrainingItems(
         files.sketches[some], files.sketch_labels[some], files.photos, files.photo_labels,
-        files.class_names[:5],
+        files.class_names[:5], *files.stores,
     )  # fmt: skip
-    for _, labels in take(batches_from_files(chosen, 8, STILL, classes_per_batch=2), 6):
+    for _, labels in take(streamed_batches(chosen, 8, STILL, classes_per_batch=2), 6):
         assert set(labels[:4]) == set(labels[4:])
         assert len(set(labels)) == 2
 
 
 def test_red_and_blue_of_the_photos_alone_are_swapped_back(files):
-    swapped = TrainingFiles(**vars(files) | {"swap_red_blue": True})
-    ((inputs, labels),) = take(batches_from_files(swapped, 4, STILL), 1)
+    swapped = TrainingItems(**vars(files) | {"photo_store": Files(swap_red_blue=True)})
+    ((inputs, labels),) = take(streamed_batches(swapped, 4, STILL), 1)
     values = inputs["image"][:, 0, 0]
     np.testing.assert_allclose(values[2:, 2] - 200, labels[2:], atol=1e-3)
     np.testing.assert_allclose(values[2:, 0], 100, atol=1e-3)
@@ -109,17 +118,17 @@ def test_grey_palette_and_transparent_pictures_are_read_as_pillow_reads_them(tmp
         paper = Image.new("RGBA", picture.size, "white")
         paper.alpha_composite(picture.convert("RGBA"))
         expected = np.asarray(paper.convert("RGB"))
-    np.testing.assert_allclose(read_picture(str(path)), expected, atol=1)
+    np.testing.assert_allclose(Files().picture(str(path)), expected, atol=1)
 
 
 def test_a_cmyk_jpeg_is_read(tmp_path):
     Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "red.jpg")
-    red = read_picture(str(tmp_path / "red.jpg")).numpy()[4, 4]
+    red = Files().picture(str(tmp_path / "red.jpg")).numpy()[4, 4]
     assert red[0] > 200 and red[1] < 60 and red[2] < 60
 
 
 def test_pictures_come_in_order_for_evaluation(files):
-    batches = list(pictures_in_order(files.photos, lambda x: resize(x, 8), 2, False))
+    batches = list(pictures_in_order(Files(), files.photos, lambda x: resize(x, 8), 2))
     assert [len(batch) for batch in batches] == [2, 2, 1]
     np.testing.assert_allclose(np.concatenate(batches)[:, 0, 0, 0], 200 + np.arange(5), atol=1e-3)
 
@@ -141,13 +150,13 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, kind):
         Image.fromarray(pixels).save(path)
     damaged(tmp_path / "3.png", kind)
     with pytest.raises(UserError, match=r"3\.png cannot be read: .*Mend or remove it"):
-        list(pictures_in_order(paths, lambda x: resize(x, 8), 2, False))
+        list(pictures_in_order(Files(), paths, lambda x: resize(x, 8), 2))
     of_class = np.zeros(5, np.int32)
-    broken = TrainingFiles(paths, of_class, paths[:2], of_class[:2], ("a",))
-    batches = iter(batches_from_files(broken, 2, STILL))
+    broken = TrainingItems(paths, of_class, paths[:2], of_class[:2], ("a",), Files(), Files())
+    batches = iter(streamed_batches(broken, 2, STILL))
     with pytest.raises(UserError, match=r"3\.png cannot be read"):
         for step in range(5):
-            with naming_the_unreadable(next_files(broken, 2, 0, step, None)):
+            with naming_the_unreadable(next_places(broken, 2, 0, step, None)):
                 next(batches)
 
 
@@ -155,6 +164,20 @@ def test_an_error_that_no_picture_explains_goes_on_as_it_is(files):
     other = tf.errors.InvalidArgumentError(None, None, "something else")
     with (
         pytest.raises(tf.errors.InvalidArgumentError, match="else"),
-        naming_the_unreadable(files.photos),
+        naming_the_unreadable((Files(), path) for path in files.photos),
     ):
         raise other
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_batches_do_not_depend_on_the_number_of_workers(files, threads):
+    """Nor on which picture is ready first: TensorFlow's own thread pools of three sizes."""
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = threads
+    lively = Moved(SIZE, Augmentation(Geometry(30), Geometry(20), Colour(0.2), Drawing(1, 1, 0.05)))
+    batches = streamed_batches(files, 6, lively, 7)
+    for (a, label_a), (b, label_b) in zip(
+        take(batches, 5), take(batches.with_options(options), 5), strict=True
+    ):
+        np.testing.assert_array_equal(a["image"], b["image"])
+        np.testing.assert_array_equal(label_a, label_b)
