@@ -5,7 +5,7 @@
 Generates the pictures once (half photos, half line drawings, 400 pixels, seeded), then measures in
 processes of their own: a plain Pillow loop and the product in turn, slice by slice; then builds of
 three sizes. What was measured is kept in FOLDER, so an interrupted run continues; `--again`
-measures anew. About five minutes for 20,000 pictures on two cores, a third of it generating.
+measures anew. About five minutes for 20,000 pictures on two idle cores, one of it generating.
 """
 
 import argparse

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 _BLOCK = 2**14  # pixels at a time: they stay in the cache, whatever the picture's size
+# Pixels of a line, and lines at a time: sums over the lines of products of two bytes stay below
+# 2**24, so that float32 is exact in any order.
+_LINE, _LINES = 256, 128
 _LUMA = np.array([299.0, 587.0, 114.0])  # ITU-R BT.601, in thousandths: white is 0 exactly
 _RED_GREEN = np.array([1.0, -1.0, 0.0])
 _YELLOW_BLUE = np.array([0.5, 0.5, -1.0])
@@ -68,16 +71,41 @@ def facts_of(rgb: np.ndarray) -> Facts:
 
 def _moments(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance of the three channels."""
-    sums, ones = np.zeros((4, 4)), None
-    for block in _blocks(rgb):
-        values = block.reshape(-1, 3)
-        if ones is None:
-            ones = np.ones((4, len(values)))  # a fourth channel of ones sums the others
-        channels = ones[:, : len(values)]
-        channels[:3] = values.T
-        sums += channels @ channels.T  # whole numbers below 2**53: exact in any order
-    mean, products = sums[3, :3] / sums[3, 3], sums[:3, :3] / sums[3, 3]
-    return mean, products - np.outer(mean, mean)
+    if _is_grey(rgb[:1]) and _is_grey(rgb):  # most photos: a row tells
+        # Between channels that are alike, whatever varies cancels out.
+        mean = rgb[..., 0].sum(dtype=np.int64) / (rgb.shape[0] * rgb.shape[1])
+        return np.full(3, mean), np.zeros((3, 3))
+    sums = np.zeros((4, 3))
+    for lines in _lines(rgb):
+        found = np.zeros((4, lines.shape[1]))
+        found[0] = lines.sum(axis=0)
+        for shift in range(3):  # a byte with itself, its neighbour, the one behind that
+            end = lines.shape[1] - shift
+            found[1 + shift, :end] = np.einsum("ij,ij->j", lines[:, :end], lines[:, shift:])
+        sums += found.reshape(4, -1, 3).sum(axis=1)
+    pixels = rgb.shape[0] * rgb.shape[1]
+    mean, products = sums[0] / pixels, np.diag(sums[1])
+    products[0, 1] = products[1, 0] = sums[2, 0]
+    products[1, 2] = products[2, 1] = sums[2, 1]
+    products[0, 2] = products[2, 0] = sums[3, 0]
+    return mean, products / pixels - np.outer(mean, mean)
+
+
+def _is_grey(rgb: np.ndarray) -> bool:
+    red, green, blue = (rgb[..., channel] for channel in range(3))
+    return bool((red == green).all() and (green == blue).all())
+
+
+def _lines(rgb: np.ndarray) -> Iterator[np.ndarray]:
+    """The bytes of a picture in lines of whole pixels, some at a time."""
+    flat = np.ascontiguousarray(rgb).reshape(-1)
+    line = 3 * _LINE
+    for start in range(0, flat.size, line * _LINES):
+        block = flat[start : start + line * _LINES].astype(np.float32)
+        whole = block.size // line * line
+        yield from (
+            part for part in (block[:whole].reshape(-1, line), block[whole:][None]) if part.size
+        )
 
 
 def _digest(rgb: np.ndarray) -> str:

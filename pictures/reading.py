@@ -151,12 +151,13 @@ def _orientation(image: Image.Image) -> int:
 def _pixels(image: Image.Image) -> np.ndarray:
     """On white, some rows at a time: the whole would be in memory four times over."""
     width, height = image.size
-    rgb = np.empty((height, width, 3), np.uint8)
     rows = max(1, _BAND // width)
+    if rows >= height:
+        return np.asarray(_on_white(image))
+    rgb = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, rows):
         box = (0, top, width, min(top + rows, height))
-        band = image if rows >= height else image.crop(box)
-        rgb[top : top + rows] = np.asarray(_on_white(band))
+        rgb[top : top + rows] = np.asarray(_on_white(image.crop(box)))
     return rgb
 
 
