@@ -317,7 +317,7 @@ def print_codes(run, part, rows) -> None:
         table.add_row(name, size, *(f"{metrics[heading]:.4f}" for heading in shown))
     console().print(table)
     print(f"conventions: {first.convention} AP, ties {first.ties}; codes by Hamming distance")
-    if note := note_of(run.config.data):
+    if note := note_of(run.config.data, part):
         print(note)
 
 
@@ -344,7 +344,7 @@ def print_metrics(run, part, result, before, flip) -> None:
     print(
         f"conventions: {result.convention} AP, ties {result.ties}{flipped}; seed {run.config.seed}"
     )
-    if note := note_of(run.config.data):
+    if note := note_of(run.config.data, part):
         print(note)
 
 

@@ -365,8 +365,25 @@ def _is_amount(value: float) -> bool:
     return 0 < value < 1 or (value >= 1 and value == int(value))
 
 
+def _check_counts(data: Data) -> None:
+    """Refuse settings that could not count: the split, or the records, were made without them."""
+    made = data.source != "icons" and (is_split_file(data.split) or data.split == BUILT)
+    if made and data.validation:
+        raise UserError(
+            "data.validation takes no part of a split that is made: make it with `sbir data split "
+            f"--validation`. Received: data.validation={data.validation}, data.split={data.split}"
+        )
+    for name in ("class_map", "variant", "swap_red_blue"):
+        if data.source == "records" and getattr(data, name) is not None:
+            raise UserError(
+                f"data.{name} counts when records are built: give it to `sbir data build`. "
+                f"Received: data.{name}={getattr(data, name)} with data.source=records"
+            )
+
+
 def _check_split(data: Data) -> None:
     """Refuse a split that the source does not have."""
+    _check_counts(data)
     if data.source != "icons" and is_split_file(data.split):
         if not Path(data.split).is_file():
             raise UserError(

@@ -39,7 +39,8 @@ def evaluate_run(run: Run, part: str = "test", progress=None, flip: bool | None 
     result = evaluate_encoder(trained_encoder(run), run.config, part, progress, flip)
     name = "evaluation.json" if part == "test" else f"evaluation.{part}.json"
     facts = {"config": run.config.name, "split": data.split, "part": part, "flip": flip}
-    facts |= {"note": note_of(data)} if note_of(data) else {}
+    note = note_of(data, part)
+    facts |= {"note": note} if note else {}
     values = json.loads(result.to_json())
     write_json(run.folder / name, facts | {"seed": run.config.seed} | values)
     return result

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from sbir_tf.data.boxes import resize, resized_centre
-from sbir_tf.data.layouts import EXTENSIONS, LAYOUTS, Item, list_items, read_class_map
+from sbir_tf.data.layouts import EXTENSIONS, LAYOUTS, Item, Listing, list_folder, read_class_map
 from sbir_tf.data.layouts.layout import PHOTO, SKETCH
 from sbir_tf.data.records import open_records
 from sbir_tf.data.splits import (
@@ -19,7 +19,6 @@ from sbir_tf.data.splits import (
     check_split,
     is_split_file,
     make_split,
-    note_for,
     read_split,
 )
 from sbir_tf.data.splits.split import EVALUATED
@@ -112,13 +111,19 @@ def folder_of(data: Data) -> Folder:
     return Folder(by_path, split, opened.stores, dict(zip(paths, opened.places, strict=True)))
 
 
+def listing_of(data: Data) -> Listing:
+    """What lies in a configuration's folder."""
+    class_map = read_class_map(data.class_map) if data.class_map else None
+    return list_folder(data.root, LAYOUTS[data.layout], data.variant, class_map)
+
+
 def open_files_of(data: Data) -> OnDisk:
     """A data set in a folder."""
-    class_map = read_class_map(data.class_map) if data.class_map else None
-    items = list_items(data.root, LAYOUTS[data.layout], data.variant, class_map)
-    check_extensions(data, items)
-    places = [Path(data.root) / item.path for item in items]
-    return OnDisk(items, (Files(), Files(swapped(data))), places)
+    listing = listing_of(data)
+    listing.check()
+    check_extensions(data, listing.items)
+    places = [Path(data.root) / item.path for item in listing.items]
+    return OnDisk(listing.items, (Files(), Files(swapped(data))), places)
 
 
 def check_extensions(data: Data, items: Iterable[Item]) -> None:
@@ -166,11 +171,15 @@ def split_of(data: Data, opened: OnDisk) -> Split:
     )
 
 
-def note_of(data: Data) -> str:
-    """What a reader of figures must know of the split."""
-    if data.split == BUILT:
-        return folder_of(data).split.note
-    return read_split(data.split).note if is_split_file(data.split) else note_for(data.split)
+def note_of(data: Data, part: str = "test") -> str:
+    """What a reader of a part's figures must know of the split."""
+    split = folder_of(data).split
+    if part == "validation" and split.protocol in ("zero-shot", "generalised"):
+        return (
+            f"validation part of the split {split.name}: sketches of classes that were kept out of "
+            "the training search photos of these classes alone"
+        )
+    return split.note
 
 
 def training_items(data: Data) -> TrainingItems:
@@ -199,7 +208,8 @@ def held_out(data: Data, part: str) -> tuple[StoredItems, StoredItems]:
     if part not in EVALUATED or EVALUATED[part][0] not in folder.split.parts:
         raise UserError(
             f"The split data.split={data.split} has a test part alone. Received: part={part} "
-            "(data.validation makes a validation part of the training data)"
+            "(a validation part is made of the training data by data.validation or, in a file, by "
+            "`sbir data split --validation`)"
         )
     queries, gallery = (folder.part(name) for name in EVALUATED[part])
     return as_items(data, folder, queries, gallery)

@@ -51,9 +51,9 @@ def trained_on(data: Data, progress=None) -> list:
     return [items for part in parts for items in part]
 
 
-def note_of(data: Data) -> str | None:
-    """What a reader of figures must know of the split."""
-    return folders.note_of(data) if data.source != "icons" else None
+def note_of(data: Data, part: str = "test") -> str | None:
+    """What a reader of a part's figures must know of the split."""
+    return folders.note_of(data, part) if data.source != "icons" else None
 
 
 def check_batches(config: Config, chosen: TrainingPictures | TrainingItems) -> None:

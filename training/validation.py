@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from sbir_tf.data.layouts import LAYOUTS, list_folder
+from sbir_tf.data.layouts import LAYOUTS
 from sbir_tf.data.splits import Split
 from sbir_tf.errors import UserError
 from training.config import Config, Data
-from training.folders import folder_of
+from training.folders import folder_of, listing_of
 from training.run import existing_run, write_json
 
 CACHE = Path("data/cache/validation")
@@ -68,10 +68,8 @@ def _records(data: Data, split: Split, progress) -> tuple[dict, Path, bool]:
 def _folder(data: Data, split: Split, progress) -> tuple[dict, Path, bool]:
     from sbir_tf.data.validation.sources import from_listing
 
-    layout = LAYOUTS[data.layout]
-    listing = list_folder(data.root, layout, data.variant)
     # Quick where nothing changed: a survey remembers what it read.
-    source = from_listing(listing, split, progress, layout)
+    source = from_listing(listing_of(data), split, progress, LAYOUTS[data.layout])
     return _kept(_key(_content(source.table), str(data.root), split), lambda: source)
 
 

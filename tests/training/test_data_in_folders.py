@@ -1,6 +1,7 @@
 """A data set in folders goes the whole way: train, evaluate, export."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from training.export import model_card
 from training.run import open_run
 from training.sources import to_train_on
 from training.train import train
+from training.validation import check_before_training
 
 SMALL = (
     "data.source=folder",
@@ -172,3 +174,36 @@ def test_pictures_that_tensorflow_cannot_read_from_files_are_refused_not_left_ou
     trees.save(trees.photo(0, 0), root / "photos" / "cat" / "new.webp")
     with pytest.raises(UserError, match=r"no \.webp files.*sbir data build.*1 such pictures"):
         folders.folder_of(config(f"data.root={root}").data)
+
+
+def test_a_class_map_pairs_the_folders_of_a_training_and_of_its_validation(
+    config, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)  # the caches are below
+    root = trees.plain(tmp_path / "mine", sketches=5)
+    (root / "photos" / "cat").rename(root / "photos" / "kat")
+    (tmp_path / "map.csv").write_text("kat,cat\n")
+    settings = (f"data.root={root}", f"data.class_map={tmp_path / 'map.csv'}")
+    assert folders.class_names(folders.folder_of(config(*settings).data).part("train")) == (
+        "cat",
+        "dog",
+    )
+    lines = check_before_training(config(*settings), tmp_path / "run")
+    assert not any("class" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (("data.source=folder", "data.split={split}", "data.validation=1"), "split --validation`"),
+        (("data.source=records", "data.split=built", "data.validation=1"), "split --validation`"),
+        (("data.source=records", "data.class_map=map.csv"), "give it to `sbir data build`"),
+        (("data.source=records", "data.variant=tx_1"), "give it to `sbir data build`"),
+        (("data.source=records", "data.swap_red_blue=true"), "give it to `sbir data build`"),
+    ],
+)
+def test_settings_that_could_not_count_are_refused(config, tmp_path, overrides, said):
+    split = tmp_path / "split.json"
+    split.write_text("{}")
+    with pytest.raises(UserError, match=re.escape(said)):
+        config(*(key.format(split=split) for key in overrides))

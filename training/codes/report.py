@@ -81,7 +81,8 @@ def as_json(run: Run, part: str, rows: list[Row]) -> dict:
     """The report as JSON values, without the single queries' numbers."""
     data = run.config.data
     facts = {"config": run.config.name, "split": data.split, "part": part, "seed": run.config.seed}
-    facts |= {"note": note_of(data)} if note_of(data) else {}
+    note = note_of(data, part)
+    facts |= {"note": note} if note else {}
     results = []
     for row in rows:
         values = json.loads(row.result.to_json())
