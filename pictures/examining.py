@@ -44,7 +44,7 @@ def examine_picture(
         Both.
 
     Raises:
-        PictureError: As `read_picture`.
+        PictureError, MemoryError: As `read_picture`.
     """
     data = source if isinstance(source, bytes) else read_bytes(source)
     name = name or (None if isinstance(source, bytes) else str(source))

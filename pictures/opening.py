@@ -5,6 +5,7 @@ Pillow's can be reached. The size is read from the header, so a small file that 
 to gigabytes, or take hours, is refused before a pixel of it is decoded.
 """
 
+import re
 import warnings
 from io import BytesIO
 
@@ -21,6 +22,7 @@ from pictures.errors import PictureError, PictureTooLarge
 MAX_PIXELS = 120_000_000  # telephones reach 108 million
 # A pass over one pixel takes 0.7 ns; a crafted JPEG of a megabyte can ask for hours of them.
 MAX_PASSES = 16 * MAX_PIXELS
+_MAX_SEGMENTS = 100_000  # a photograph has dozens
 
 _OPENERS = {
     b"\x89PNG\r\n\x1a\n": PngImageFile,
@@ -28,6 +30,9 @@ _OPENERS = {
     b"GIF8": GifImageFile,
     b"BM": BmpImageFile,
 }
+# Not what is no segment: stuffed bytes of a scan, its restarts, fill.
+_JPEG_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
+_SCAN, _END = b"\xff\xda", b"\xff\xd9"
 _BMP_RUNS = (b"\1\0\0\0", b"\2\0\0\0")
 _MAX_RUNS = 4_000_000  # pixels: Pillow unpacks a BMP's runs in Python, a second for so many
 # "Corrupt EXIF data", once a picture: it costs nothing, and nobody can act on it.
@@ -73,12 +78,24 @@ def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
 
 def _check_passes(data: bytes, size: tuple[int, int], name: str) -> None:
     """A progressive JPEG refines the whole picture once for each of its scans."""
-    scans = data.count(b"\xff\xda")  # cannot occur inside a scan, whose 0xff bytes are stuffed
-    if scans * size[0] * size[1] > MAX_PASSES:
+    scans = _scans(data)
+    if scans * size[0] * size[1] > MAX_PASSES or scans == _MAX_SEGMENTS:
         raise PictureError(
             f"{name}: would take too long to decode. Received: {scans} scans of "
             f"{size[0]} x {size[1]} pixels"
         )
+
+
+def _scans(data: bytes) -> int:
+    """Scans of a JPEG's own picture: its thumbnails lie in segments, a film behind its end."""
+    scans, place = 0, 2
+    for _ in range(_MAX_SEGMENTS):
+        marker = _JPEG_MARKER.search(data, place)
+        if marker is None or marker[0] == _END:
+            return scans
+        scans += marker[0] == _SCAN
+        place = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    return _MAX_SEGMENTS
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:

@@ -49,6 +49,7 @@ def read_picture(
 
     Raises:
         PictureError: not a picture, too large, truncated or damaged; names the file.
+        MemoryError: there is too little memory just now, which says nothing of the picture.
     """
     return read_with_image(source, longest, max_pixels, name)[0]
 
@@ -65,7 +66,7 @@ def read_with_image(
     try:
         image = open_picture(data, name, max_pixels)
         return _upright_rgb(image, longest), image
-    except PictureError:
+    except (PictureError, MemoryError):
         raise
     except Exception as error:  # decoders of hostile bytes raise anything, SyntaxError included
         reason = " ".join(str(error).split()) or type(error).__name__

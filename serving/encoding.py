@@ -93,6 +93,8 @@ def _read(path: Path, folder: Path) -> _Read:
         pixels = read_picture(data, name=str(path))
     except (PictureError, OSError) as error:
         return _Read(name, reason=str(error))
+    except MemoryError:
+        return _Read(name, reason=f"{path}: needs more memory than there is")
     return _Read(name, pixels, {"bytes": len(data), "sha256": sha256(data).hexdigest()})
 
 

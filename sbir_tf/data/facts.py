@@ -5,7 +5,9 @@ from typing import Any
 
 import pyarrow as pa
 
-DOMAINS = {"sketch": 0, "photo": 1}
+from sbir_tf.data.layouts import layout
+
+DOMAINS = {name: bit for bit, name in enumerate(layout.DOMAINS)}
 
 FACTS = pa.schema(
     [

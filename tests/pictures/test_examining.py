@@ -1,6 +1,9 @@
 import struct
+from io import BytesIO
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from pictures import PictureError, PictureTooLarge, examine_picture, facts_of, read_picture
 from tests import stored
@@ -66,6 +69,46 @@ def test_a_jpeg_that_asks_for_hours_of_scans_is_refused():
     scan = bytes(data[data.rindex(b"\xff\xda") : -2])
     with pytest.raises(PictureError, match=r"too long to decode. Received: \d+ scans"):
         read_picture(bytes(data[:-2]) + scan * 1000 + b"\xff\xd9")
+
+
+def segment(marker, payload):
+    return b"\xff" + marker + struct.pack(">H", len(payload) + 2) + payload
+
+
+@pytest.fixture(scope="module")
+def large_jpeg():
+    file = BytesIO()
+    Image.new("L", (6000, 4000), 200).save(file, "JPEG")
+    return file.getvalue()
+
+
+def test_a_film_behind_a_photo_and_thumbnails_inside_it_are_no_scans(large_jpeg):
+    film = np.random.default_rng(0).bytes(6 * 2**20)  # as behind a phone's "motion photo"
+    thumbnails = segment(b"\xe1", (b"\xff\xd8\xff\xda\0\2\xff\xd9") * 100)
+    for data in (large_jpeg + film, large_jpeg[:2] + thumbnails + large_jpeg[2:]):
+        assert data.count(b"\xff\xda") > 80  # would be too many of so many pixels
+        assert read_picture(data, longest=60).shape == (40, 60, 3)
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        segment(b"\xe1", b"\xff\xd9"),  # an end that is none
+        b"\xff\x02\xff\xff",  # no segment, though it looks as long as all that follows
+        b"\xff\xd0\xff\xff",  # a restart: it has no length either
+        b"\xff\xff\xff",  # fill
+    ],
+)
+def test_scans_cannot_be_hidden(large_jpeg, disguise):
+    scan = large_jpeg[large_jpeg.rindex(b"\xff\xda") : -2]
+    with pytest.raises(PictureError, match=r"too long to decode. Received: 101 scans"):
+        read_picture(large_jpeg[:-2] + disguise + scan * 100 + b"\xff\xd9")
+
+
+def test_a_jpeg_of_endless_segments_is_refused():
+    data = FILES["jpeg progressive"]
+    with pytest.raises(PictureError, match="too long to decode"):
+        read_picture(data[:-2] + segment(b"\xfe", b"") * 100_000 + data[-2:])
 
 
 def test_a_bmp_of_run_lengths_that_asks_for_minutes_is_refused():

@@ -206,7 +206,7 @@ def test_a_truncated_file_is_refused_or_was_already_complete(kind):
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_altered_bytes_give_a_picture_or_a_serving_error_and_nothing_else(kind):
+def test_altered_bytes_give_a_picture_or_an_error_of_one_line_and_nothing_else(kind):
     random = np.random.default_rng(1)
     data = np.frombuffer(picture(kind), np.uint8)
     refused = 0
@@ -280,6 +280,15 @@ def test_transparent_pixels_do_not_bleed_their_hidden_colour_when_shrunk():
     image.paste((0, 0, 0, 255), (0, 0, 32, 64))
     pixels = read_picture(encoded(image, "PNG"), longest=3)
     np.testing.assert_array_equal(pixels[..., 0], pixels[..., 1])
+
+
+def test_a_lack_of_memory_is_not_damage(monkeypatch):
+    def short(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("pictures.reading._upright_rgb", short)
+    with pytest.raises(MemoryError):
+        read_picture(picture("PNG"))
 
 
 def test_a_link_to_itself_and_a_file_without_permission_are_named(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from sbir_tf.console import bar, console
 def inspect_data(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The data set.")],
     layout: Annotated[str | None, typer.Option(help="Of the data set; else recognised.")] = None,
-    variant: Annotated[str | None, typer.Option(help="Of the layout, such as a tx_*.")] = None,
+    variant: Annotated[str | None, typer.Option(help="Of the layout: tx_*, or A,B.")] = None,
     class_map: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Which folder shows what: folder,class.")
     ] = None,
@@ -25,8 +25,9 @@ def inspect_data(
     import json
 
     from sbir_tf.data.inspection import inspect_folder
+    from sbir_tf.data.survey import CACHE
 
-    report = inspect_folder(folder, layout, variant, class_map, swap_red_blue, read, bar)
+    report = inspect_folder(folder, layout, variant, class_map, swap_red_blue, read, bar, CACHE)
     if as_json:
         print(json.dumps(report, indent=2, ensure_ascii=True))
         return

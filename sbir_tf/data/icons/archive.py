@@ -14,7 +14,6 @@ from sbir_tf.errors import UserError
 HERE = Path(__file__).parent
 ARCHIVE = HERE / "icons.json.xz"
 DIGESTS = HERE / "digests.json"
-DOMAINS = ("sketch", "photo")
 
 
 @dataclass(frozen=True, slots=True)

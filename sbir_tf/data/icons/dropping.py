@@ -63,6 +63,9 @@ def _parts(path: Element) -> list[Element]:
     parts = []
     for part in svgelements.Path(path.get("d", "")).as_subpaths():
         alone = copy.deepcopy(path)
-        alone.set("d", svgelements.Path(part).d())
+        segments = list(part)
+        if not isinstance(segments[0], svgelements.Move):  # after a "z" the pen may just go on
+            segments.insert(0, svgelements.Move(end=segments[0].start))
+        alone.set("d", svgelements.Path(*segments).d())
         parts.append(alone)
     return parts or [path]

@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sbir_tf.data.icons.archive import DOMAINS, Icon
+from sbir_tf.data.icons.archive import Icon
+from sbir_tf.data.layouts.layout import DOMAINS
 
 # `families_by_rule` gives these (a test recomputes them); they are written out so that a rebuilt
 # archive cannot move a family from test to training unseen.

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sbir_tf.data.layouts import LAYOUTS, Place
+from sbir_tf.data.layouts.layout import names_of
 
 _HELD_OUT = 10  # sketches of each class, as published for TU-Berlin
+_SPLIT = "split.json"
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,11 @@ def hints(choice: Choice, report: Mapping[str, Any]) -> list[str]:
         said.append(f"The photos of layout {layout.name} stay as stored: red and blue swapped.")
     elif choice.swaps:
         said.append("Red and blue of the photos are swapped, as asked.")
-    others = [name for name in report["data"]["variants"] if name != choice.place.variant]
+    read = names_of(choice.place.variant)
+    others = [name for name in report["data"]["variants"] if name not in read]
     if others:
-        said.append(f"Other variants lie beside this one (--variant): {', '.join(others)}.")
+        more = ", several joined by commas" if layout.joins_variants else ""
+        said.append(f"Other variants lie beside this one (--variant{more}): {', '.join(others)}.")
     return said + _misspelt(choice, report)
 
 
@@ -92,8 +96,11 @@ def _commands(choice: Choice, report: Mapping[str, Any]) -> list[dict[str, str]]
         steps.append({"why": why, "command": _split(choice, report)})
     first = pictures and (pictures["to_build_first"] or pictures["unreadable"])
     only = ": some pictures are read rightly, or skipped, only so" if first else ""
-    build = {"why": f"Build records{only}", "command": _build(choice)}
-    train = {"why": "Or train straight from the folder", "command": _train(choice, report)}
+    build = {"why": f"Build records{only}", "command": _build(choice, bool(steps))}
+    train = {
+        "why": "Or train straight from the folder",
+        "command": _train(choice, report, bool(steps)),
+    }
     return [*steps, build] if first else [*steps, build, train]
 
 
@@ -101,14 +108,14 @@ def _inspect(choice: Choice) -> str:
     return _command("sbir data inspect", str(choice.place.root), *_options(choice))
 
 
-def _build(choice: Choice) -> str:
-    to = ("--to", "data/records")
+def _build(choice: Choice, cut: bool) -> str:
+    to = ("--to", "data/records", *(("--split", _SPLIT) if cut else ()))
     return _command("sbir data build", str(choice.place.root), *to, *_options(choice))
 
 
 def _split(choice: Choice, report: Mapping[str, Any]) -> str:
     held_out = ("--test-sketches", str(_test_sketches(report)))
-    to = ("--split", "supervised", *held_out, "--drop-copies", "--to", "split.json")
+    to = ("--split", "supervised", *held_out, "--drop-copies", "--to", _SPLIT)
     options = [option for option in _options(choice) if "swap" not in option]
     return _command("sbir data split", str(choice.place.root), *to, *options)
 
@@ -130,11 +137,11 @@ def _test_sketches(report: Mapping[str, Any]) -> int:
     return max(1, min(_HELD_OUT, fewest // 5))
 
 
-def _train(choice: Choice, report: Mapping[str, Any]) -> str:
+def _train(choice: Choice, report: Mapping[str, Any], cut: bool) -> str:
+    held_out = ("data.split=supervised", f"data.test_sketches={_test_sketches(report)}")
     keys = [
         "data.source=folder",
-        "data.split=supervised",
-        f"data.test_sketches={_test_sketches(report)}",
+        *((f"data.split={_SPLIT}",) if cut else held_out),
         f"data.root={choice.place.root}",
         f"data.layout={choice.place.layout.name}",
     ]

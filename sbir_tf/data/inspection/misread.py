@@ -31,3 +31,8 @@ def misread(form: Form) -> str:
         if trait in form.traits:
             return reason
     return _CLEAR_GIF if form.kind == "GIF" and "transparent" in form.traits else ""
+
+
+def may_be_refused(form: Form) -> bool:
+    """Whether TensorFlow may not decode a misread picture at all: a training would stop there."""
+    return form.kind in _BY_KIND or "packed" in form.traits

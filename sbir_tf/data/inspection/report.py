@@ -12,14 +12,11 @@ from sbir_tf.data.layouts import (
     Layout,
     Listing,
     Place,
-    list_folder,
-    locate,
-    read_class_map,
+    open_folder,
 )
-from sbir_tf.data.layouts.layout import PHOTO, SKETCH
+from sbir_tf.data.layouts.layout import DOMAINS, PHOTO, SKETCH
 from sbir_tf.data.layouts.recognise import fitting_variants
 from sbir_tf.data.survey import survey_forms
-from sbir_tf.data.survey.memory import CACHE
 
 
 def inspect_folder(
@@ -30,7 +27,7 @@ def inspect_folder(
     swap_red_blue: bool | None = None,
     read: bool = True,
     progress: Callable[..., Iterable] | None = None,
-    cache: Path | None = CACHE,
+    cache: Path | None = None,
 ) -> dict[str, Any]:
     """Look a data set over: what is there, what is wrong, what to do next.
 
@@ -41,7 +38,7 @@ def inspect_folder(
         swap_red_blue: Whether red and blue of photos are swapped back; None: as the layout.
         read: Whether to read the pictures; without it only names are looked at.
         progress: As `sbir_tf.console.bar`.
-        cache: Where to remember what was read.
+        cache: Where to remember what was read; None remembers nothing.
 
     Returns:
         The report: strings, numbers, lists and dicts alone. Its keys are "data", "classes",
@@ -50,14 +47,12 @@ def inspect_folder(
     Raises:
         UserError: If the folder is missing or like no layout, or the class map is wrong.
     """
-    place = locate(folder, layout, variant)
-    told = read_class_map(class_map) if class_map else None
-    listing = list_folder(place.root, place.layout, place.variant, told)
+    place, listing = open_folder(folder, layout, variant, class_map)
     choice = Choice(place, str(class_map) if class_map else None, swap_red_blue)
     report = {
         "data": _data(choice, listing),
         "classes": _classes(listing),
-        "pairs": _pairs(listing, place.layout, set(told.classes) if told else set()),
+        "pairs": _pairs(listing, place.layout),
         "flaws": _flaws(listing),
         "beside": _beside(place),
         "ignored": dict(listing.ignored),
@@ -80,9 +75,9 @@ def _data(choice: Choice, listing: Listing) -> dict[str, Any]:
         "layout": layout.name,
         "variant": variant,
         "variants": fitting_variants(root, layout),
-        "folders": {domain: layout.folder(domain, variant) for domain in (SKETCH, PHOTO)},
+        "folders": {of: ", ".join(layout.folders(of, variant)) for of in DOMAINS},
         "classes": len(names),
-        "pictures": {domain: counts[domain] for domain in (SKETCH, PHOTO)},
+        "pictures": {domain: counts[domain] for domain in DOMAINS},
         "swap_red_blue": choice.swaps,
         "class_map": choice.class_map,
     }
@@ -97,11 +92,11 @@ def _classes(listing: Listing) -> list[dict[str, Any]]:
     ]
 
 
-def _pairs(listing: Listing, layout: Layout, told: set[str]) -> list[dict[str, str]]:
+def _pairs(listing: Listing, layout: Layout) -> list[dict[str, str]]:
     """The folders whose class has another name, and by what it was found."""
 
     def by(folder: str, name: str) -> str:
-        if folder in told:
+        if folder in listing.pairing.told:
             return "class map"
         return "layout" if layout.aliases.get(folder) == name else "letters"
 

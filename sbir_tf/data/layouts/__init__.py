@@ -3,13 +3,13 @@
 from sbir_tf.data.layouts.classmap import ClassMap, read_class_map
 from sbir_tf.data.layouts.known import LAYOUTS
 from sbir_tf.data.layouts.layout import Item, Layout
-from sbir_tf.data.layouts.listing import EXTENSIONS, READABLE, Listing, list_folder, list_items
-from sbir_tf.data.layouts.recognise import Place, locate, recognise
+from sbir_tf.data.layouts.listing import EXTENSIONS, Listing, list_folder, list_items
+from sbir_tf.data.layouts.opening import open_folder
+from sbir_tf.data.layouts.recognise import Place, locate
 
 __all__ = [
     "EXTENSIONS",
     "LAYOUTS",
-    "READABLE",
     "ClassMap",
     "Item",
     "Layout",
@@ -18,6 +18,6 @@ __all__ = [
     "list_folder",
     "list_items",
     "locate",
+    "open_folder",
     "read_class_map",
-    "recognise",
 ]

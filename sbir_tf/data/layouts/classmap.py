@@ -106,7 +106,7 @@ def _csv_entries(file: Path, text: str) -> Iterator[tuple[object, object, str]]:
 def _json_entries(file: Path, text: str) -> Iterator[tuple[object, object, str]]:
     try:
         pairs = json.loads(text, object_pairs_hook=tuple)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of too many digits
         line = f" line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise UserError(f"{file}{line} is no JSON: {error}") from error
     if not isinstance(pairs, tuple):

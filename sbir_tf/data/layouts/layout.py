@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sbir_tf.errors import UserError
+
 SKETCH, PHOTO = "sketch", "photo"
+DOMAINS = (SKETCH, PHOTO)  # a domain's place is its bit, wherever a number is wanted
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,7 +33,9 @@ class Layout:
     Attributes:
         name: Of the layout.
         sketches, photos: The folders that hold the class folders, below the root. "{variant}"
-            stands for one of several that lie beside each other.
+            stands for one of several that lie beside each other. Where the sketches alone have
+            variants, those are other renderings of the same drawings, and several can be read
+            at once: a variant may then be several names, joined by commas.
         variant: Which of those, unless another is asked for.
         sets: The variants by which a folder is recognised; any if empty.
         aliases: Photo folder -> class, where the two names differ in their letters.
@@ -62,26 +67,71 @@ class Layout:
         found = re.search(self.instances, item.path) if self.instances else None
         return found.group(1) if found else ""
 
-    def folder(self, domain: str, variant: str | None = None) -> str:
-        """The folder of a domain's class folders, below the root."""
+    @property
+    def has_variants(self) -> bool:
+        """Whether one of its folders stands beside others like it."""
+        return "{variant}" in self.sketches + self.photos
+
+    @property
+    def joins_variants(self) -> bool:
+        """Whether several variants can be read at once: renderings of the same drawings."""
+        return self.has_variants and "{variant}" not in self.photos
+
+    def check_variant(self, variant: str | None) -> None:
+        """Refuse a variant that no folder of this layout could have.
+
+        Raises:
+            UserError: If the layout has no variants, or reads them one at a time.
+        """
+        if variant is not None and not self.has_variants:
+            raise UserError(
+                f"Layout {self.name} has no variants: name none. Received: variant={variant}"
+            )
+        if not self.joins_variants and len(names_of(variant)) > 1:
+            raise UserError(
+                f"Variants of layout {self.name} are data sets of their own: name one of them. "
+                f"Received: variant={variant}"
+            )
+
+    def folders(self, domain: str, variant: str | None = None) -> tuple[str, ...]:
+        """The folders of a domain's class folders, below the root: one for each variant."""
         place = self.sketches if domain == SKETCH else self.photos
-        return place.format(variant=variant or self.variant)
+        names = names_of(variant) or (self.variant,)
+        return tuple(dict.fromkeys(place.format(variant=name) for name in names))
 
     def expects(self, variant: str | None = None) -> str:
         """What the layout looks like, for messages."""
-        places = (self.folder(domain, variant) for domain in (SKETCH, PHOTO))
+        places = (place for domain in DOMAINS for place in self.folders(domain, variant))
         return " and ".join(f"{place}/<class>/" for place in places)
 
     def fits(self, root: Path, variant: str | None = None) -> bool:
         """Whether a folder has the folders of both domains."""
-        return all((root / self.folder(domain, variant)).is_dir() for domain in (SKETCH, PHOTO))
+        places = (place for domain in DOMAINS for place in self.folders(domain, variant))
+        return all(is_folder(root / place) for place in places)
 
     def variants(self, root: Path) -> list[str]:
-        """The variants that a folder holds."""
+        """The variants that a folder holds; none of one that may not be listed."""
         place = next((p for p in (self.sketches, self.photos) if "{variant}" in p), None)
         if place is None:
             return []
         before, _, after = place.partition("{variant}")
         parent = root / before
-        found = sorted(entry.name for entry in parent.iterdir()) if parent.is_dir() else []
-        return [name for name in found if (parent / (name + after)).is_dir()]
+        try:
+            found = sorted(entry.name for entry in parent.iterdir()) if parent.is_dir() else []
+        except PermissionError:
+            return []
+        # A comma would be taken for the end of a name.
+        return [n for n in found if "," not in n and is_folder(parent / (n + after))]
+
+
+def names_of(variant: str | None) -> tuple[str, ...]:
+    """The single variants that a user's word names."""
+    return tuple(dict.fromkeys(name.strip() for name in (variant or "").split(",") if name.strip()))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; one that may not be looked for is as good as none."""
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False

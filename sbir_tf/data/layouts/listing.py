@@ -1,12 +1,12 @@
 """The items of a data set on disk, in one order whatever the file system's."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sbir_tf.data.layouts.classmap import ClassMap
-from sbir_tf.data.layouts.layout import PHOTO, SKETCH, Item, Layout
+from sbir_tf.data.layouts.layout import DOMAINS, PHOTO, SKETCH, Item, Layout
 from sbir_tf.data.layouts.pairing import Pairing, pair_folders
 from sbir_tf.data.layouts.recognise import nearest_layout
 from sbir_tf.data.layouts.walk import Problem, Walk, walk_classes
@@ -16,7 +16,6 @@ from sbir_tf.errors import UserError
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp"})
 # What the package `pictures` reads, and so what records can be built from.
 READABLE = EXTENSIONS | {".webp"}
-_DOMAINS = (SKETCH, PHOTO)
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,8 @@ def list_items(
     Args:
         root: Its folder.
         layout: How it is laid out: one of `LAYOUTS`.
-        variant: Which of the variants that the layout holds; None takes its usual one.
+        variant: Which of the variants that the layout holds, or several of one set of drawings,
+            joined by commas; None takes its usual one.
         class_map: Which folder shows what, where the names do not say.
 
     Returns:
@@ -106,39 +106,46 @@ def list_folder(
     """
     root = Path(root)
     check_layout(root, layout, variant)
-    walks = {of: walk_classes(root, layout.folder(of, variant), READABLE) for of in _DOMAINS}
-    folders = {domain: walk.pictures for domain, walk in walks.items()}
+    walks = [
+        (domain, place, walk_classes(root, place, READABLE))
+        for domain in DOMAINS
+        for place in layout.folders(domain, variant)
+    ]
+    names = {
+        of: {n for domain, _, walk in walks if domain == of for n in walk.pictures}
+        for of in DOMAINS
+    }
     if class_map:
-        class_map.check({name for of in _DOMAINS for name in folders[of]})
-    pairing = pair_folders(folders[SKETCH], folders[PHOTO], layout, class_map)
-    both = list(walks.values())
+        class_map.check(names[SKETCH] | names[PHOTO])
+    pairing = pair_folders(names[SKETCH], names[PHOTO], layout, class_map)
+    every = [walk for _, _, walk in walks]
     return Listing(
         root,
-        _items(folders, {SKETCH: pairing.sketches, PHOTO: pairing.photos}),
+        _items(walks, {SKETCH: pairing.sketches, PHOTO: pairing.photos}),
         pairing,
-        _empty(layout, variant, walks),
-        tuple(sorted(problem for walk in both for problem in walk.unreadable)),
-        tuple(sorted(problem for walk in both for problem in walk.skipped)),
-        sum((walk.ignored for walk in both), Counter()),
+        _empty(walks),
+        tuple(sorted(problem for walk in every for problem in walk.unreadable)),
+        tuple(sorted(problem for walk in every for problem in walk.skipped)),
+        sum((walk.ignored for walk in every), Counter()),
     )
 
 
-def _items(folders: Mapping, classes: Mapping) -> tuple[Item, ...]:
+def _items(walks: Iterable[tuple[str, str, Walk]], classes: Mapping) -> tuple[Item, ...]:
     items = [
         Item(path, classes[domain][folder], domain)
-        for domain in _DOMAINS
-        for folder, paths in folders[domain].items()
+        for domain, _, walk in walks
+        for folder, paths in walk.pictures.items()
         for path in paths
     ]
     return tuple(sorted(items))
 
 
-def _empty(layout: Layout, variant: str | None, walks: Mapping[str, Walk]) -> tuple[str, ...]:
+def _empty(walks: Iterable[tuple[str, str, Walk]]) -> tuple[str, ...]:
     """Class folders without a picture; those that could not be listed are named elsewhere."""
-    unlisted = {problem.path for walk in walks.values() for problem in walk.unreadable}
+    unlisted = {problem.path for _, _, walk in walks for problem in walk.unreadable}
     empty = [
-        f"{layout.folder(domain, variant)}/{name}"
-        for domain, walk in walks.items()
+        f"{place}/{name}"
+        for _, place, walk in walks
         for name, paths in walk.pictures.items()
         if not paths
     ]
@@ -147,6 +154,7 @@ def _empty(layout: Layout, variant: str | None, walks: Mapping[str, Walk]) -> tu
 
 def check_layout(root: Path, layout: Layout, variant: str | None) -> None:
     """Refuse a root that is missing or laid out otherwise, naming what was found."""
+    layout.check_variant(variant)
     wanted = f"layout {layout.name} is {layout.expects(variant)}"
     if not root.is_dir():
         problem = "is not a folder" if root.exists() else "does not exist"
@@ -155,7 +163,10 @@ def check_layout(root: Path, layout: Layout, variant: str | None) -> None:
             f"--set data.root=FOLDER ({wanted})"
         )
     if not layout.fits(root, variant):
+        try:
+            found = nearest_layout(root, layout)
+        except OSError as error:
+            found = f"{error.filename or root} cannot be listed ({error.strerror}): mend its rights"
         raise UserError(
-            f"data.root={root} is not laid out as data.layout={layout.name} ({wanted}); "
-            f"{nearest_layout(root, layout)}"
+            f"data.root={root} is not laid out as data.layout={layout.name} ({wanted}); {found}"
         )

@@ -19,6 +19,7 @@ class Pairing:
         sketches_alone: Classes that no photo folder belongs to.
         photos_alone: Photo folders that belong to no class; each is one of its own.
         doubled: Class -> the photo folders, where several belong to one without being told to.
+        told: Folders of which a class map says what they show.
     """
 
     sketches: Mapping[str, str]
@@ -26,6 +27,7 @@ class Pairing:
     sketches_alone: tuple[str, ...] = ()
     photos_alone: tuple[str, ...] = ()
     doubled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    told: frozenset[str] = frozenset()
 
     def check(self) -> None:
         """Refuse classes that cannot be trained on.
@@ -87,6 +89,7 @@ def pair_folders(
         tuple(sorted(classes - set(of_photos.values()))),
         tuple(strangers),
         {name: tuple(folders) for name, folders in owners.items() if len(folders) > 1},
+        frozenset(told),
     )
 
 

@@ -1,14 +1,16 @@
 """Which layout a folder has."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from sbir_tf.data.layouts.known import LAYOUTS
-from sbir_tf.data.layouts.layout import PHOTO, SKETCH, Layout
+from sbir_tf.data.layouts.layout import PHOTO, SKETCH, Layout, is_folder, names_of
 from sbir_tf.errors import UserError, nearest
 
 _NAMED = 5  # folders in a message
+_ENTER = os.R_OK | os.X_OK
 
 
 class Place(NamedTuple):
@@ -17,31 +19,13 @@ class Place(NamedTuple):
     Attributes:
         root: Its folder.
         layout: How it is laid out.
-        variant: Which of the layout's variants; None where it has none.
+        variant: Which of the layout's variants, several joined by commas; None where it has
+            none.
     """
 
     root: Path
     layout: Layout
     variant: str | None
-
-
-def recognise(root: Path | str) -> tuple[Layout, str | None]:
-    """The layout of a folder, and the variant of it that is usually taken.
-
-    Args:
-        root: A data set's folder.
-
-    Returns:
-        The layout, and the variant: the layout's usual one, else the only one.
-
-    Raises:
-        UserError: If the folder is missing, like no layout, like several, or holds the data set
-            one folder further in; it names what was found.
-    """
-    place = locate(root)
-    if place.root != Path(root):
-        raise UserError(f"{root} holds a data set in a folder: did you mean {place.root}?")
-    return place.layout, place.variant
 
 
 def locate(root: Path | str, layout: str | None = None, variant: str | None = None) -> Place:
@@ -50,13 +34,15 @@ def locate(root: Path | str, layout: str | None = None, variant: str | None = No
     Args:
         root: The folder.
         layout: Name of the layout that it must have; None recognises it.
-        variant: Of the layout; None takes the usual one, else the only one.
+        variant: Of the layout, or several joined by commas; None takes the usual one, else the
+            only one.
 
     Returns:
         Where it is, and how it is laid out.
 
     Raises:
-        UserError: As `recognise`, and for unknown names.
+        UserError: If the folder is missing, like no layout or like several, naming what was
+            found; and for unknown names.
     """
     if layout is not None and layout not in LAYOUTS:
         raise UserError(f"There is no layout {layout!r}{nearest(layout, LAYOUTS)}")
@@ -109,11 +95,14 @@ def fitting_variants(folder: Path, layout: Layout) -> list[str]:
 
 def _variant(folder: Path, layout: Layout, asked: str | None) -> str | None:
     variants = fitting_variants(folder, layout)
-    if asked is not None and asked not in variants:
-        have = nearest(asked, variants) if variants else f": layout {layout.name} has none."
-        raise UserError(f"{folder} has no variant {asked!r}{have}")
-    if asked or not variants:
-        return asked
+    if asked is not None:
+        layout.check_variant(asked)
+        for name in names_of(asked) or (asked,):
+            if name not in variants:
+                raise UserError(f"{folder} has no variant {name!r}{nearest(name, variants)}")
+        return ",".join(names_of(asked))
+    if not variants:
+        return None
     if layout.variant not in variants and len(variants) > 1:
         raise UserError(
             f"{folder} has several variants of layout {layout.name}: choose one with --variant. "
@@ -129,6 +118,8 @@ def _strange(root: Path, layouts: list[Layout], inside: list[Path]) -> str:
         return f"{root} is not a whole data set: {halves[0]}"
     found = ", ".join(folder.name for folder in inside[:_NAMED]) or "no folder"
     more = f" and {len(inside) - _NAMED} more" if len(inside) > _NAMED else ""
+    closed = ", ".join(folder.name for folder in inside if not os.access(folder, _ENTER))
+    more += f"; closed to you: {closed}" if closed else ""
     return f"{root} is laid out otherwise ({wanted}). Found there: {found}{more}"
 
 
@@ -139,14 +130,14 @@ def _half(folder: Path, layout: Layout) -> list[str]:
         return []
     present, missing = (PHOTO, SKETCH) if there[PHOTO] else (SKETCH, PHOTO)
     return [
-        f"it has {layout.folder(present)} of layout {layout.name}, but "
-        f"{folder / layout.folder(missing)} is missing: put it there"
+        f"it has {layout.folders(present)[0]} of layout {layout.name}, but "
+        f"{folder / layout.folders(missing)[0]} is missing: put it there"
     ]
 
 
 def _has(folder: Path, layout: Layout, domain: str) -> bool:
     place = layout.sketches if domain == SKETCH else layout.photos
-    return bool(layout.variants(folder)) if "{" in place else (folder / place).is_dir()
+    return bool(layout.variants(folder)) if "{" in place else is_folder(folder / place)
 
 
 def nearest_layout(root: Path, wanted: Layout) -> str:

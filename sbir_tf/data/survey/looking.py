@@ -41,15 +41,31 @@ def look_at(path: Path | str) -> Look:
     name = str(path)
     try:
         data = read_bytes(path)
-        try:
-            return Look(*examine_picture(data, _LARGE, name))
-        except PictureTooLarge:
-            with _one_at_a_time:
-                return Look(*examine_picture(data, name=name))
-    except (PictureError, MemoryError) as error:
-        reason = str(error).removeprefix(f"{name}: ") or "needs more memory than there is"
-        passing = isinstance(error.__cause__, OSError) or isinstance(error, MemoryError)
-        return Look(None, None, reason, lasting=not passing)
+    except PictureError as error:
+        return _no_look(error, name, lasting=error.__cause__ is None)  # the disk may be to blame
+    except MemoryError:
+        return _NO_MEMORY
+    try:
+        return Look(*_examined(data, name))
+    except PictureError as error:
+        return _no_look(error, name)
+    except MemoryError:
+        return _NO_MEMORY
+
+
+_NO_MEMORY = Look(None, None, "needs more memory than there is", lasting=False)
+
+
+def _no_look(error: PictureError, name: str, lasting: bool = True) -> Look:
+    return Look(None, None, str(error).removeprefix(f"{name}: "), lasting)
+
+
+def _examined(data: bytes, name: str) -> tuple[Facts, Form]:
+    try:
+        return examine_picture(data, _LARGE, name)
+    except PictureTooLarge:
+        with _one_at_a_time:
+            return examine_picture(data, name=name)
 
 
 def stamp_of(path: Path | str) -> tuple[int, int] | None:

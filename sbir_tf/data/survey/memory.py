@@ -24,13 +24,15 @@ class Memory:
 
     Args:
         root: The data set's folder.
-        cache: The folder of the file, one for each root; None remembers nothing.
+        cache: The folder of the file, one for each root. None remembers nothing, nor does a
+            folder inside the root: nothing of ours is left among a user's pictures.
     """
 
-    def __init__(self, root: Path, cache: Path | None = CACHE):
+    def __init__(self, root: Path, cache: Path | None = None):
         place = str(root.resolve())
         name = hashlib.sha256(place.encode(errors="surrogateescape")).hexdigest()[:24]
-        self._file = cache / f"{name}.jsonl" if cache else None
+        outside = cache and not cache.resolve().is_relative_to(place)
+        self._file = cache / f"{name}.jsonl" if outside else None
         # Pixels, and so digests, depend on the decoders.
         head = {"format": "sbir-survey/1", "root": ascii(place), "pillow": PIL.__version__}
         self._head = json.dumps(head).encode() + b"\n"

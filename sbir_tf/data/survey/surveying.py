@@ -13,7 +13,7 @@ from pictures import Form
 from sbir_tf.data.facts import DOMAINS, facts_table
 from sbir_tf.data.layouts.layout import Item, Layout
 from sbir_tf.data.survey.looking import Look, look_at, stamp_of
-from sbir_tf.data.survey.memory import CACHE, Memory
+from sbir_tf.data.survey.memory import Memory
 
 _AHEAD = 8  # files a thread
 
@@ -42,14 +42,13 @@ def survey_forms(
     progress: Callable[..., Iterable] | None = None,
     jobs: int | None = None,
     layout: Layout | None = None,
-    parts: Callable[[str], Iterable[str]] | None = None,
-    cache: Path | None = CACHE,
+    cache: Path | None = None,
 ) -> Survey:
     """The facts of a data set's pictures, and how they are stored.
 
     The pictures are read as they are stored: where a layout has red and blue swapped, so have
-    they. What was learnt is kept in `cache`: a second survey reads only what changed, and an
-    interrupted one continues. A picture that cannot be read never stops a survey.
+    they. With a `cache`, a second survey reads only what changed, and an interrupted one
+    continues. A picture that cannot be read never stops a survey.
 
     Args:
         root: The data set's folder.
@@ -57,8 +56,8 @@ def survey_forms(
         progress: As `sbir_tf.console.bar`.
         jobs: Threads; None takes one for each processor.
         layout: Who knows the instances; without it there are none.
-        parts: Path -> the parts of the split that it is in; without it there are none.
-        cache: The folder to remember in; None remembers nothing.
+        cache: The folder to remember in, as `CACHE`; None remembers nothing, and so does a folder
+            inside the data set, which is the user's.
 
     Returns:
         The survey. Every item has its row, with facts or with a problem.
@@ -76,7 +75,6 @@ def survey_forms(
                 "label": label[item.class_name],
                 "domain": DOMAINS[item.domain],
                 "instance": layout.instance(item) if layout else "",
-                "parts": list(parts(item.path)) if parts else [],
                 **_measured(look),
             }
 

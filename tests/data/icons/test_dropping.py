@@ -62,13 +62,27 @@ def test_clips_and_masks_are_not_strokes():
         assert "M0 0h12v24H0z" in drop_strokes(body, 1.0, seed)
 
 
-def test_no_share_draws_every_bundled_sketch_as_it_was():
-    """Paths taken apart and written anew: the same pixels, within the renderer's rounding."""
-    sketches = [icon for icon in load_icons() if icon.domain == "sketch"][::40]
-    assert len(sketches) > 80
+def test_a_pen_that_goes_on_after_closing_a_part_begins_where_the_part_began():
+    body = '<path fill="none" stroke="currentColor" d="M4 20V8zl9-4zl9 4"/>'
+    difference = np.abs(drawn(drop_strokes(body, 0.0, 0)).astype(int) - drawn(body))
+    assert difference.max() < 100  # of the grey edges that all three parts share
+
+
+def test_no_share_loses_no_ink_of_any_bundled_sketch():
+    """Paths taken apart and written anew.
+
+    Grey edges that two strokes share become darker, for they are painted twice: with coverage c,
+    1 - (1 - c)^2 instead of c. And where a stroke is wider than its bow, the renderer leaves holes
+    in one path that it fills in two. Nothing else changes, and nothing becomes whiter.
+    """
+    sketches = [icon for icon in load_icons() if icon.domain == "sketch"][::10]
+    assert len(sketches) > 400
     for icon in sketches:
         before, body = svg(icon), drop_strokes(icon.body, 0.0, 0)
         after = before.replace(icon.body, body)
         assert after != before or body == icon.body
-        difference = np.abs(rasterise(before, 48).astype(int) - rasterise(after, 48))
-        assert (difference > 40).mean() < 0.03, icon.key
+        if after == before:
+            continue
+        more = rasterise(before, 96).astype(int) - rasterise(after, 96)
+        assert more.min() > -100, icon.key
+        assert (more > 110).mean() < 0.01, icon.key

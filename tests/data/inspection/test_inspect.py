@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -102,6 +103,30 @@ def test_the_next_commands_are_ones_that_the_product_takes(reported, tmp_path, l
         report["data"]["layout"],
         True,
     )
+
+
+def test_where_there_are_copies_every_next_command_keeps_to_the_split_without_them(
+    reported, sbir, tmp_path
+):
+    root = trees.plain(tmp_path / "mine", sketches=6)
+    for n in range(6):  # whatever is held out has its copy
+        shutil.copy(root / "sketches" / "cat" / f"{n}.png", root / "sketches" / "cat" / f"c{n}.png")
+    split, build, train = (shlex.split(step["command"]) for step in reported(root)["next"])
+    assert sbir(*split[1:]).code == 0
+    assert build[-4:-2] == ["--split", "split.json"]
+    data = load_config("icons_tiny", train[4::2]).data
+    assert (data.source, data.split, Path(data.root)) == ("folder", "split.json", root)
+    assert not any("test_sketches" in word for word in train)
+    assert sbir("data", "validate", data.root, "--split", data.split).code == 0
+
+
+def test_several_variants_are_inspected_at_once(reported, tmp_path):
+    both = "tx_000000000000,tx_000100000000"
+    report = reported(trees.sketchy(tmp_path / "set"), "--no-read", "--variant", both)
+    assert report["data"]["pictures"] == {"sketch": 30, "photo": 12}
+    assert not any("variants" in hint for hint in report["hints"])
+    train = shlex.split(report["next"][-1]["command"])
+    assert load_config("icons_tiny", train[4::2]).data.variant == both
 
 
 def test_everything_that_is_wrong_is_reported_at_once(reported, messy):
@@ -208,6 +233,15 @@ def test_what_was_read_is_remembered_beside_nothing_of_the_users(sbir, tmp_path,
     assert sbir("data", "inspect", root).out == first
     assert sorted(root.rglob("*")) == before
     assert list((tmp_path / "work" / "data" / "cache" / "surveys").iterdir())
+
+
+def test_inside_a_data_set_nothing_is_remembered(sbir, tmp_path, monkeypatch):
+    root = trees.plain(tmp_path / "mine")
+    before = sorted(root.rglob("*"))
+    monkeypatch.chdir(root)
+    assert sbir("data", "inspect", ".").code == 0
+    assert sbir("data", "validate", ".").code == 0
+    assert sorted(root.rglob("*")) == before
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ def test_the_map_merges_folders_and_comes_before_the_layouts_aliases(tmp_path):
         ("map.json", '{"a": "b",\n "c": 7}', r"line 2: the class must be a name. Received: 7"),
         ("map.json", '{"a": "b",\n "a": "c"}', r"folder 'a' comes twice"),
         ("map.json", "[" * 100_000, r"map.json is no JSON"),
+        ("map.json", f'{{"a": {"1" * 5000}}}', r"map.json is no JSON"),
         ("map.txt", "a,b\n", r"a .csv or .json file. Received: \S+map.txt"),
     ],
 )

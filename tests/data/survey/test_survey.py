@@ -12,7 +12,7 @@ from PIL import Image
 
 from sbir_tf.data.facts import FACTS
 from sbir_tf.data.layouts import LAYOUTS, Item, list_items
-from sbir_tf.data.survey import looking, survey, survey_forms, surveying
+from sbir_tf.data.survey import CACHE, looking, survey, survey_forms, surveying
 from tests import trees
 from tests.stored import chunk
 
@@ -65,14 +65,12 @@ def test_each_item_has_its_row_of_facts(root, cache):
         assert (row["problem"], row["instance"], row["parts"]) == ("", "", [])
 
 
-def test_instances_and_parts_are_filled_in_by_those_who_know_them(tmp_path, cache):
+def test_instances_are_filled_in_by_the_layout(tmp_path, cache):
     root = trees.sketchy(tmp_path / "sketchy")
     layout = LAYOUTS["sketchy_ext"]
     items = list_items(root, layout)
-    parts = {items[0].path: ("train", "gallery")}
-    table = survey(root, items, layout=layout, parts=lambda p: parts.get(p, ()), cache=cache)
+    table = survey(root, items, layout=layout, cache=cache)
     assert table["instance"].to_pylist() == [layout.instance(item) for item in items]
-    assert table["parts"].to_pylist()[:2] == [["train", "gallery"], []]
 
 
 def test_a_second_survey_reads_nothing_and_says_the_same(root, cache, looks):
@@ -159,6 +157,17 @@ def test_the_memory_of_another_decoder_is_forgotten(root, cache, looks):
     assert len(looks) == len(items)
 
 
+@pytest.mark.parametrize(("options", "place"), [({}, "work"), ({"cache": CACHE}, "data")])
+def test_nothing_is_left_unasked_or_among_the_users_pictures(
+    root, tmp_path, monkeypatch, options, place
+):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / place)
+    before = sorted(tmp_path.rglob("*"))
+    survey(root, list_items(root, PLAIN), **options)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_a_place_that_cannot_be_written_only_costs_the_memory(root, tmp_path):
     items = list_items(root, PLAIN)
     (tmp_path / "file").touch()
@@ -166,7 +175,7 @@ def test_a_place_that_cannot_be_written_only_costs_the_memory(root, tmp_path):
     assert table["problem"].to_pylist() == [""] * len(items)
 
 
-def test_every_bad_file_has_its_row_and_its_reason(root, cache):
+def test_every_bad_file_has_its_row_and_its_reason_and_is_read_once(root, cache, looks):
     folder = root / "photos" / "cat"
     whole = (folder / "0.jpg").read_bytes()
     (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
@@ -186,7 +195,8 @@ def test_every_bad_file_has_its_row_and_its_reason(root, cache):
         "gone.png": "no such file",
     }
     items = [Item(f"photos/cat/{name}", "cat", "photo") for name in names]
-    for _ in range(2):  # read, then remembered
+    for read in (set(names), {"gone.png"}):  # then remembered, but for what was not there
+        looks.clear()
         rows = survey(root, items, cache=cache).to_pylist()
         for row, (name, reason) in zip(rows, names.items(), strict=True):
             assert row["key"].endswith(name)
@@ -194,6 +204,21 @@ def test_every_bad_file_has_its_row_and_its_reason(root, cache):
             assert (row["width"], row["height"], row["bytes"], row["digest"]) == (0, 0, 0, "")
             assert np.isnan(row["ink"])
             assert np.isnan(row["colourfulness"])
+        assert set(looks) == read
+
+
+def test_a_lack_of_memory_is_not_remembered(root, cache, monkeypatch):
+    items = list_items(root, PLAIN)
+
+    def short(*_, **__):
+        raise MemoryError
+
+    for name in ("examine_picture", "read_bytes"):
+        with monkeypatch.context() as scarce:
+            scarce.setattr(looking, name, short)
+            problems = survey(root, items, cache=cache)["problem"].to_pylist()
+        assert problems == ["needs more memory than there is"] * len(items)
+    assert set(survey(root, items, cache=cache)["problem"].to_pylist()) == {""}
 
 
 def test_a_file_without_permission_is_looked_at_again_later(root, cache, monkeypatch):
@@ -224,11 +249,26 @@ def test_any_number_of_threads_gives_the_same_table(root, cache, jobs):
     assert survey(root, items, jobs=jobs, cache=None).equals(survey(root, items, cache=cache))
 
 
-def test_a_large_picture_is_read_too(tmp_path, monkeypatch):
-    trees.save(trees.photo(0, 0, size=(300, 200)), tmp_path / "a.png")
+def test_large_pictures_are_read_too_but_one_at_a_time(tmp_path, monkeypatch):
+    for name, size in (("large", (300, 200)), ("small", (9, 9))):
+        trees.save(trees.photo(0, 0, size=size), tmp_path / f"{name}.png")
+    items = [Item(f"{name}.png", "a", "photo") for name in ("large", "small")]
+    alone = {}
+
+    def examine_picture(*arguments, **options):
+        looked = looking_at(*arguments, **options)
+        alone[looked[0].width] = looking._one_at_a_time.locked()
+        return looked
+
+    looking_at = looking.examine_picture
+    monkeypatch.setattr(looking, "examine_picture", examine_picture)
     monkeypatch.setattr(looking, "_LARGE", 100)
-    (row,) = survey(tmp_path, [Item("a.png", "a", "photo")], cache=None).to_pylist()
-    assert (row["width"], row["height"], row["problem"]) == (300, 200, "")
+    rows = survey(tmp_path, items, jobs=1, cache=None).to_pylist()
+    assert [(row["width"], row["height"], row["problem"]) for row in rows] == [
+        (300, 200, ""),
+        (9, 9, ""),
+    ]
+    assert alone == {300: True, 9: False}
 
 
 def test_progress_is_told_of_every_item(root, cache):
