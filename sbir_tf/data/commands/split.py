@@ -15,7 +15,20 @@ if TYPE_CHECKING:
     from sbir_tf.data.splits import Split
 
 
+# Option -> with which of the three ways to call the command it counts.
+_COUNTS = {
+    "seed": {"--split"},
+    "test_sketches": {"--split"},
+    "test_photos": {"--split"},
+    "validation": {"--split"},
+    "drop_copies": {"--split", "--lists"},
+    "force": {"--split", "--lists"},
+    "allow_new": {"--check"},
+}
+
+
 def split_data(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The data set.")],
     name: Annotated[
         str | None, typer.Option("--split", help="Such as supervised, held-out-photos, sketchy-1.")
@@ -29,7 +42,7 @@ def split_data(
         Path | None, typer.Option(metavar="FILE", help="Check a split of this data instead.")
     ] = None,
     layout: Annotated[str | None, typer.Option(help="Of the data set; else recognised.")] = None,
-    variant: Annotated[str | None, typer.Option(help="Of the layout, such as a tx_*.")] = None,
+    variant: Annotated[str | None, typer.Option(help="Of the layout: tx_*, or A,B.")] = None,
     class_map: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Which folder shows what: folder,class.")
     ] = None,
@@ -60,6 +73,7 @@ def split_data(
     from sbir_tf.data.splits import without_copies as without
 
     _check_options(name, lists, to, check, drop_copies and not check_content)
+    _check_counts(context, "--split" if name else "--lists" if lists else "--check")
     if to:
         _check_target(to)
     split = read_split(check) if check else None
@@ -88,20 +102,28 @@ def _check_options(name, lists, to, check, contradiction: bool) -> None:
         raise UserError("--drop-copies needs the content: leave --no-check-content out")
 
 
-def _items(folder: Path, layout, variant, class_map) -> tuple["Place", Sequence["Item"]]:
-    from sbir_tf.data.layouts import list_items
-    from sbir_tf.data.layouts.classmap import read_class_map
-    from sbir_tf.data.layouts.recognise import locate
+def _check_counts(context: typer.Context, way: str) -> None:
+    """Refuse options that would be ignored."""
+    for option, ways in _COUNTS.items():
+        if way not in ways and context.get_parameter_source(option).name == "COMMANDLINE":
+            raise UserError(
+                f"--{option.replace('_', '-')} counts with {' and '.join(sorted(ways))} alone: "
+                f"leave it out. Received: {way}"
+            )
 
-    place = locate(folder, layout, variant)
-    read = read_class_map(class_map) if class_map else None
-    return place, list_items(place.root, place.layout, place.variant, read)
+
+def _items(folder: Path, layout, variant, class_map) -> tuple["Place", Sequence["Item"]]:
+    from sbir_tf.data.layouts import open_folder
+
+    place, listing = open_folder(folder, layout, variant, class_map)
+    listing.check()
+    return place, listing.items
 
 
 def _digests(place: "Place", items: Sequence["Item"]) -> Mapping[str, str]:
-    from sbir_tf.data.survey import survey
+    from sbir_tf.data.survey import CACHE, survey
 
-    table = survey(place.root, items, progress=bar)
+    table = survey(place.root, items, progress=bar, cache=CACHE)
     unread = sum(map(bool, table["problem"].to_pylist()))
     if unread:
         print(f"{unread} pictures cannot be read: `sbir data inspect {place.root}` lists them")
@@ -112,19 +134,29 @@ def _check_target(to: Path) -> None:
     from sbir_tf.data.splits.files import check_file_name
 
     check_file_name(to)
-    if to.is_dir():
-        raise UserError(f"{to} is a folder: name a file")
+    if to.exists() and not to.is_file():
+        kind = "a folder" if to.is_dir() else "no regular file"
+        raise UserError(f"{to} is {kind}: name a file")
 
 
 def _written(split: "Split", to: Path, force: bool) -> str:
-    from sbir_tf.data.splits.files import encoded, write_split
+    from sbir_tf.data.splits import write_split
 
-    if to.exists() and to.read_bytes() == encoded(split, to):
+    if to.exists() and _holds(to, split):
         return "as it was"
     if to.exists() and not force:
         raise UserError(f"{to} exists and differs: --force overwrites it, or name another file")
     write_split(split, to)
     return "written"
+
+
+def _holds(file: Path, split: "Split") -> bool:
+    from sbir_tf.data.splits import read_split
+
+    try:
+        return read_split(file) == split
+    except UserError:
+        return False
 
 
 def _show(split: "Split", items: Sequence["Item"]) -> None:

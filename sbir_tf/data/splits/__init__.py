@@ -1,24 +1,22 @@
 """How a data set is cut into what is trained on and what is searched; leaks are errors."""
 
 from sbir_tf.data.splits.checks import check_split
-from sbir_tf.data.splits.files import FORMAT, is_split_file, read_split, write_split
+from sbir_tf.data.splits.files import is_split_file, read_split, write_split
+from sbir_tf.data.splits.held_out import TooFewItems
 from sbir_tf.data.splits.leaks import Leak, check_leaks, find_leaks, without_copies
 from sbir_tf.data.splits.lists import read_lists
-from sbir_tf.data.splits.named import check_name, make_split, note_for, split_names
-from sbir_tf.data.splits.split import PARTS, Split
-from sbir_tf.data.splits.supervised import SUPERVISED_NOTE, held_out_photos, supervised
+from sbir_tf.data.splits.named import make_split, note_for, split_names
+from sbir_tf.data.splits.split import Split
+from sbir_tf.data.splits.supervised import held_out_photos, supervised
 from sbir_tf.data.splits.unseen import UNSEEN, unseen_classes
 from sbir_tf.data.splits.zero_shot import zero_shot
 
 __all__ = [
-    "FORMAT",
-    "PARTS",
-    "SUPERVISED_NOTE",
     "UNSEEN",
     "Leak",
     "Split",
+    "TooFewItems",
     "check_leaks",
-    "check_name",
     "check_split",
     "find_leaks",
     "held_out_photos",

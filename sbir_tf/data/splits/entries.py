@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sbir_tf.data.splits.files import read_json
+from sbir_tf.data.splits.files import check_size, read_json
 from sbir_tf.data.splits.split import check_path
 from sbir_tf.errors import UserError
 
@@ -66,7 +66,12 @@ def _of_json(file: Path) -> Iterator[Entry]:
             f'{file} is not a list: expected {{"train": [[path, label], ...], "test": [...]}}'
         )
     for key, role in ROLES.items():
-        for number, pair in enumerate(values.get(key, [])):
+        pairs = values.get(key, [])
+        if not isinstance(pairs, list):
+            raise UserError(
+                f"{file} {key} must be a list of [path, label]. Received: {repr(pairs)[:80]}"
+            )
+        for number, pair in enumerate(pairs):
             source = f"{file} {key}[{number}]"
             if not _is_pair(pair):
                 raise UserError(f"{source} must be [path, label]. Received: {repr(pair)[:80]}")
@@ -75,6 +80,7 @@ def _of_json(file: Path) -> Iterator[Entry]:
 
 def _of_text(file: Path, role: str | None) -> Iterator[Entry]:
     role = ROLES[role] if role else role_in(file)
+    check_size(file)
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError:

@@ -41,7 +41,8 @@ def check_file_name(file: Path) -> None:
 def write_split(split: Split, file: Path | str) -> Path:
     """Write a split, aside and then renamed.
 
-    The same split gives the same bytes, on every machine.
+    The same split gives the same `.json` bytes on every machine; gzipped, it does where zlib is
+    the same.
 
     Args:
         split: What to write.
@@ -118,15 +119,26 @@ def read_json(file: Path):
     if not file.is_file():
         problem = "is not a file" if file.exists() else "does not exist"
         raise UserError(f"{file} {problem}: `sbir data split` writes splits")
+    check_size(file)
     try:
         content = file.read_bytes()
-        text = _unzipped(content, file) if content.startswith(_GZIP) else content
-        return json.loads(text.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        kind = "a binary file" if b"\0" in text[:1024] else "no JSON"
-        raise UserError(f"{file} is not a split: it is {kind} ({_short(error)})") from None
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror or error}") from None
+    text = _unzipped(content, file) if content.startswith(_GZIP) else content
+    try:
+        return json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # also a number of too many digits
+        kind = "a binary file" if b"\0" in text[:1024] else "no JSON"
+        raise UserError(f"{file} is not a split: it is {kind} ({_short(error)})") from None
+
+
+def check_size(file: Path) -> None:
+    """Refuse a file that is too large to be a split or a list."""
+    if (size := file.stat().st_size) > _LARGEST:
+        raise UserError(
+            f"{file} is no split and no list: those have up to {_LARGEST >> 20} MB. Received: "
+            f"{size >> 20} MB"
+        )
 
 
 def _another_format(form, values) -> str:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -83,15 +83,14 @@ def without_copies(split: Split, digests: Mapping[str, str]) -> Split:
     Raises:
         UserError: If a part would be empty.
     """
-    gone = set()
+    gone: set[str] = set()
     for leak in find_leaks(split, digests):
         if leak.copied and gone.isdisjoint(leak.paths):
-            pairs = sorted(zip(leak.parts, leak.paths, strict=True), key=_least_missed)
-            gone.add(pairs[0][1])
+            gone.add(min(zip(leak.parts, leak.paths, strict=True), key=_least_missed)[1])
     if not gone:
         return split
-    parts = {part: [p for p in of if p not in gone] for part, of in split.parts.items()}
-    parts[UNUSED] = [*parts.get(UNUSED, ()), *gone]
+    parts = dict(split.without(gone).parts)
+    parts[UNUSED] = (*parts.get(UNUSED, ()), *gone)
     note = f"{split.note}; {len(gone)} copies of pictures of other parts are left out"
     return dataclasses.replace(split, parts=parts, note=note)
 
@@ -100,12 +99,20 @@ def find_leaks(split: Split, digests: Mapping[str, str] | None = None) -> list[L
     """All leaks of a split, sorted; `check_leaks` says more.
 
     A copy is looked for in every pair of parts that may not share an item, across the domains
-    too: a sketch that lies among the photos is found by its own copy.
+    too: a sketch that lies among the photos is found by its own copy. Where a gallery may be
+    trained on, its photos that are not must have no copy that is. Many copies of one picture are
+    as many leaks, not one for each pair of them.
     """
-    leaks = set()
+    leaks, digests = set(), digests or {}
     for parts in combinations([part for part in split.parts if part != UNUSED], 2):
+        first, second = (split.parts[part] for part in parts)
         if parts not in allowed_pairs(split):
-            leaks.update(_shared(split, parts, digests or {}))
+            leaks.update(Leak(parts, (path, path)) for path in {*first} & {*second})
+        elif parts[0] == TRAIN:
+            second = sorted({*second} - {*first})
+        else:
+            continue
+        leaks.update(Leak(parts, pair) for pair in _copies(first, second, digests))
     return sorted(leaks)
 
 
@@ -123,15 +130,20 @@ def _least_missed(pair: tuple[str, str]) -> tuple[int, str]:
     return (TRAIN, VALIDATION_GALLERY, VALIDATION_QUERIES, GALLERY, QUERIES).index(part), path
 
 
-def _shared(split: Split, parts: tuple[str, str], digests: Mapping[str, str]) -> Iterator[Leak]:
-    first, second = (split.parts[part] for part in parts)
-    for path in set(first) & set(second):
-        yield Leak(parts, (path, path))
-    copies = defaultdict(list)
-    for path in first:
-        if digests.get(path):
-            copies[digests[path]].append(path)
-    for path in second:
-        for other in copies.get(digests.get(path) or None, ()):
-            if other != path:
-                yield Leak(parts, (other, path))
+def _copies(
+    first: Iterable[str], second: Iterable[str], digests: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Pairs of one content, so many that each copy is in one: with the other side's first."""
+    firsts, seconds = _by_content(first, digests), _by_content(second, digests)
+    for digest in firsts.keys() & seconds.keys():
+        here, there = firsts[digest], seconds[digest]
+        pairs = [(here[0], path) for path in there] + [(path, there[0]) for path in here[1:]]
+        yield from ((a, b) for a, b in pairs if a != b)
+
+
+def _by_content(paths: Iterable[str], digests: Mapping[str, str]) -> dict[str, list[str]]:
+    found = defaultdict(list)
+    for path in paths:
+        if digest := digests.get(path):
+            found[digest].append(path)
+    return found

@@ -33,7 +33,9 @@ def read_lists(
     SAKE and its descendants have text lists of lines `path 12`, one for each of train or zero
     (the unseen classes), sketches or photos. Their paths are found by their ends, see `Matcher`.
     Where no list of the test names a photo, the trained photos are the gallery, or, if none is
-    listed at all, all photos are both, as in the supervised protocol.
+    listed at all, all photos are both, as in the supervised protocol: of classes that are trained
+    on alone. A validation list without photos searches the gallery if that is trained on, and is
+    left out if not.
 
     A photo that is listed again, under its other place or as a copy, is kept once: the lists that
     add `256x256/photo` to `EXTEND_image_sketchy` have 12,500 of them in the gallery. The note
@@ -64,10 +66,16 @@ def read_lists(
         kept[role] = _once([item for _, item in pairs], digests)
         dropped += len(pairs) - len(kept[role])
     parts = _parts(kept, items)
+    remarks = []
+    if _validation(kept) and VALIDATION_QUERIES not in parts:
+        remarks.append("the validation lists are left out: they lack sketches, or photos")
+    if dropped:
+        repeated = f"{dropped} entries that repeat a picture were left out"
+        remarks.append(f"{repeated}: others may count them")
     known = {item for of in parts.values() for item in of}
     if rest := [item for item in items if item not in known]:
         parts[UNUSED] = rest
-    return _split(parts, dropped, [Path(str(file)).name for file in files], layout, variant)
+    return _split(parts, remarks, [Path(str(file)).name for file in files], layout, variant)
 
 
 def _check_labels(pairs: Iterable[tuple[Entry, Item]]) -> None:
@@ -109,9 +117,7 @@ def _content(item: Item, digests: Mapping[str, str] | None) -> object:
 
 
 def _parts(kept: dict[str, list[Item]], items: Sequence[Item]) -> dict[str, list[Item]]:
-    """The parts of a split: what SAKE calls "test" beside "zero" is a validation part."""
     train, test = kept.get("train", []), kept.get("zero", kept.get("test", []))
-    validation = kept.get("validation", kept.get("test", []) if "zero" in kept else [])
     if not train or not test:
         lacking = "the training" if not train else "the test"
         raise UserError(
@@ -119,14 +125,32 @@ def _parts(kept: dict[str, list[Item]], items: Sequence[Item]) -> dict[str, list
         )
     queries, gallery = _domain(test, SKETCH), _domain(test, PHOTO)
     if not gallery:
+        _check_known(queries, train)
         gallery = _domain(train, PHOTO) or _domain(items, PHOTO)
         train = list(dict.fromkeys([*train, *gallery]))
     parts = {TRAIN: train, QUERIES: queries, GALLERY: gallery}
-    sketches, photos = _domain(validation, SKETCH), _domain(validation, PHOTO)
-    if sketches and (photos or "zero" not in kept):
-        parts |= {VALIDATION_QUERIES: sketches, VALIDATION_GALLERY: photos or gallery}
+    sketches, photos = (_domain(_validation(kept), domain) for domain in (SKETCH, PHOTO))
+    # A gallery that is not trained on is the test's alone.
+    photos = photos or (gallery if set(gallery) <= set(train) else [])
+    if sketches and photos:
+        parts |= {VALIDATION_QUERIES: sketches, VALIDATION_GALLERY: photos}
     _check_searchable(parts)
     return parts
+
+
+def _validation(kept: dict[str, list[Item]]) -> list[Item]:
+    """What SAKE calls "test" beside "zero" is a validation part."""
+    return kept.get("validation", kept.get("test", []) if "zero" in kept else [])
+
+
+def _check_known(queries: list[Item], train: list[Item]) -> None:
+    """Refuse to take the trained photos for a gallery that has to be of other classes."""
+    if unseen := sorted(_classes(queries) - _classes(train)):
+        raise UserError(
+            "The lists name no photo of the classes that are searched for, and these are not "
+            "trained on: name the list of the test's photos too. Received: "
+            f"{', '.join(map(repr, unseen[:5]))}"
+        )
 
 
 def _check_searchable(parts: dict[str, list[Item]]) -> None:
@@ -143,29 +167,30 @@ def _check_searchable(parts: dict[str, list[Item]]) -> None:
         )
 
 
-def _split(parts, dropped: int, names: list[str], layout: str, variant: str) -> Split:
+def _split(parts, remarks: list[str], names: list[str], layout: str, variant: str) -> Split:
     seen, searched = _classes(parts[TRAIN]), _classes(parts[QUERIES] + parts[GALLERY])
-    trained = len(set(parts[GALLERY]) & set(parts[TRAIN]))
+    trained = set(parts[GALLERY]) & set(parts[TRAIN])
+    # Some photos of the gallery that are trained on, and others not, are a mistake of the lists.
+    known = {photo for photo in parts[GALLERY] if photo.class_name in seen}
+    fully = bool(trained) and known == trained
     protocol = "generalised"
     if searched <= seen:
-        protocol = "supervised" if trained else "held-out-photos"
+        protocol = "supervised" if fully else "held-out-photos"
     elif not searched & seen:
         protocol = "zero-shot"
     note = (
-        f"{protocol} protocol, as the lists {', '.join(names)} say: {trained} of "
+        f"{protocol} protocol, as the lists {', '.join(names)} say: {len(trained)} of "
         f"{len(parts[GALLERY])} photos of the gallery and {len(searched & seen)} of "
         f"{len(searched)} searched classes were trained on"
     )
-    if dropped:
-        note += f"; {dropped} entries that repeat a picture were left out: others may count them"
     return Split(
         "lists",
         protocol,
-        note,
+        "; ".join([note, *remarks]),
         paths_of(parts),
         layout=layout,
         variant=variant,
-        gallery_seen=trained > 0,
+        gallery_seen=fully,
     )
 
 

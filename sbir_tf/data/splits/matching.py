@@ -21,8 +21,8 @@ class Matcher:
 
     An entry means the item with the same class folder and file name; of several, the one whose
     path ends the same way for longest. A suffix `_ready` of folders does not count, nor does how
-    class folders are spaced, nor "JPEG" for "jpg". Where a folder above (or the list's name) says
-    "sketch", "photo" or "image", only that domain is looked at.
+    class folders are spaced, nor "JPEG" for "jpg". Where a folder above (the nearest that does, or
+    the list's name) says "sketch", "photo" or "image", only that domain is looked at.
 
     Args:
         items: What lies on disk.
@@ -92,10 +92,10 @@ def _common_tail(listed: str, path: str) -> int:
 
 
 def _domain(entry: Entry) -> str | None:
-    above = "/".join(entry.path.split("/")[:-2])
-    for text in (above, re.split(r"[/\\]", entry.source)[-1]):
+    above = reversed(entry.path.split("/")[:-2])
+    for text in (*above, re.split(r"[/\\]", entry.source)[-1]):
         words = set(re.findall("[a-z]+", text.lower()))
-        for domain, known in _WORDS.items():
-            if words & known:
-                return domain
+        told = [domain for domain, known in _WORDS.items() if words & known]
+        if len(told) == 1:
+            return told[0]
     return None

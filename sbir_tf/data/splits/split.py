@@ -76,10 +76,6 @@ class Split:
     def gallery(self) -> tuple[str, ...]:
         return self.parts[GALLERY]
 
-    @property
-    def has_validation(self) -> bool:
-        return VALIDATION_QUERIES in self.parts
-
     def of(self, path: str) -> tuple[str, ...]:
         """The parts that an item is in; none if the split does not name it."""
         return self._places.get(path, ())

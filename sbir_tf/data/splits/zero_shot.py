@@ -70,7 +70,7 @@ def zero_shot(
     return Split(
         name,
         "generalised" if generalised else "zero-shot",
-        zero_shot_note(name),
+        zero_shot_note(name) + _kept_apart(apart, generalised),
         paths_of(parts | {TRAIN: seen}),
         seed=seed,
         gallery_seen=generalised == "all-seen",
@@ -101,6 +101,15 @@ def zero_shot_note(name: str) -> str:
     if base == "sketchy-2":
         return f"{note} (the list was made of classes that ImageNet-1k lacks)"
     return f"{note}; weights that were pretrained on ImageNet may have seen photos of them"
+
+
+def _kept_apart(classes: set[str], generalised: str) -> str:
+    if not (classes and generalised):
+        return ""
+    return (
+        f"; {len(classes)} seen classes are the validation part's alone and not searched: the "
+        "test is smaller than without one"
+    )
 
 
 def _searched(items: Sequence[Item], classes: set[str], parts: tuple[str, str]) -> dict:

@@ -1,5 +1,8 @@
+import gzip
 import json
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +53,44 @@ def test_the_same_split_again_changes_nothing_and_another_is_not_overwritten(sbi
     assert read_split("a.json") == before
     assert sbir(*make, "--test-sketches", 3, "--force").code == 0
     assert len(read_split("a.json").queries) == 6
+
+
+def test_a_file_that_another_zlib_wrote_is_as_it_was(sbir, refused, root):
+    file = Path("a.json.gz")
+    make = ("data", "split", root, "--split", "supervised", "--test-sketches", 2, "--to", file)
+    sbir(*make)
+    other = gzip.compress(gzip.decompress(file.read_bytes()), 1, mtime=7)
+    file.write_bytes(other)
+    assert "a.json.gz: as it was" in sbir(*make).out
+    assert file.read_bytes() == other
+    file.write_bytes(b"no split")
+    assert "exists and differs" in refused(*make)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--check", "a.json", "--drop-copies"), "--drop-copies counts with --lists and --split"),
+        (("--check", "a.json", "--force"), "--force counts with --lists and --split"),
+        (("--check", "a.json", "--seed", 0), "--seed counts with --split alone: leave it out. Rec"),
+        (("--check", "a.json", "--validation", 1), "--validation counts with --split alone"),
+        (("--lists", "a.txt", "--to", "b.json", "--seed", 1), "--seed counts with --split alone"),
+        (("--lists", "a.txt", "--to", "b.json", "--test-photos", 1), "--test-photos counts with"),
+        (("--lists", "a.txt", "--to", "b.json", "--test-sketches", 1), "--test-sketches counts"),
+        (("--lists", "a.txt", "--to", "b.json", "--allow-new"), "--allow-new counts with --check"),
+        (("--split", "supervised", "--to", "b.json", "--allow-new"), "--allow-new counts with"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(refused, root, options, said):
+    assert said in refused("data", "split", root, *options)
+
+
+def test_what_is_no_regular_file_is_neither_waited_for_nor_replaced(refused, root):
+    Path("null.json").symlink_to(os.devnull)
+    options = ("--split", "supervised", "--test-sketches", 2, "--force", "--no-check-content")
+    line = refused("data", "split", root, *options, "--to", "null.json")
+    assert "null.json is no regular file: name a file" in line
+    assert Path("null.json").is_symlink()
 
 
 def test_a_split_of_other_data_is_refused(sbir, refused, root):

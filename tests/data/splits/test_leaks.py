@@ -38,7 +38,21 @@ def test_an_item_in_two_parts_is_a_leak_unless_the_protocol_says_so(kind, pair):
     copies = made(*kind)
     digests = {f"{part}/own": "same" if part in pair else part for part in EVERY}
     leak = Leak(pair, tuple(f"{part}/own" for part in pair))
-    assert find_leaks(copies, digests) == ([] if pair in ALLOWED[kind] else [leak])
+    shared = pair in ALLOWED[kind] and "train" not in pair
+    assert find_leaks(copies, digests) == ([] if shared else [leak])
+
+
+def test_a_gallery_that_is_trained_on_holds_no_other_photo_whose_copy_is():
+    photos = {"train": ("photos/seen/1.jpg",), "gallery": ("photos/seen/1.jpg", "photos/new/1.jpg")}
+    split = made("generalised", True, **photos)
+    digests = {"photos/seen/1.jpg": "x", "photos/new/1.jpg": "x"}
+    expected = Leak(("train", "gallery"), ("photos/seen/1.jpg", "photos/new/1.jpg"))
+    assert find_leaks(split, digests) == [expected]
+    # A second copy of what is trained on tells nothing new.
+    more = made(
+        "generalised", True, **photos | {"train": ("photos/seen/1.jpg", "photos/seen/2.jpg")}
+    )
+    assert find_leaks(more, {"photos/seen/1.jpg": "x", "photos/seen/2.jpg": "x"}) == []
 
 
 def test_the_error_says_which_items_and_in_which_parts():
@@ -74,7 +88,7 @@ def test_a_copy_within_a_part_is_no_leak():
     st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(EVERY)),
     st.lists(st.sampled_from("xyz"), min_size=6, max_size=6),
 )
-def test_copies_are_those_of_a_loop_over_all_pairs(places, contents):
+def test_copies_are_those_of_a_loop_over_all_pairs_each_at_least_once(places, contents):
     digests = dict(zip("abcdef", contents, strict=True))
     split = made(**{part: [p for p, of in places.items() if of == part] for part in EVERY})
     expected = {
@@ -83,7 +97,25 @@ def test_copies_are_those_of_a_loop_over_all_pairs(places, contents):
         for first, second in product(*(split.parts[part] for part in pair))
         if digests.get(first) and digests.get(first) == digests.get(second)
     }
-    assert set(find_leaks(split, digests)) == expected
+    found = find_leaks(split, digests)
+    assert set(found) <= expected
+    assert ends(found) == ends(expected)
+    left = without_copies(split, digests)
+    check_leaks(left, digests)
+    assert left.items() == split.items()
+
+
+def ends(leaks):
+    return {(leak.parts, part, path) for leak in leaks for part, path in enumerate(leak.paths)}
+
+
+def test_many_copies_of_one_picture_are_as_many_leaks_not_as_many_as_pairs():
+    train, queries = ([f"{part}/{n}" for n in range(70)] for part in ("t", "q"))
+    split = made(train=train, queries=queries)
+    digests = dict.fromkeys([*train, *queries], "blank")
+    assert len(find_leaks(split, digests)) == 70 + 70 - 1
+    left = without_copies(split, digests)
+    assert (left.train, set(left.queries)) == (("train/own",), {"queries/own", *queries})
 
 
 def test_copies_can_be_left_out_and_the_test_part_stays():

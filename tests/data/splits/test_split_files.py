@@ -197,6 +197,7 @@ def test_files_that_are_no_json_are_told_apart(tmp_path):
         (b"", "is not a split: it is no JSON"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not a split: it is a binary file"),
         (b"[" * 100_000, "is not a split: it is no JSON"),
+        (b"[" + b"1" * 5000 + b"]", "is not a split: it is no JSON"),
         (gzip.compress(b"\0\1\2\3\xff" * 99), "is not a split: it is a binary file"),
     ):
         file.write_bytes(content)
@@ -206,6 +207,16 @@ def test_files_that_are_no_json_are_told_apart(tmp_path):
         read_split(tmp_path)
     with pytest.raises(UserError, match="does not exist"):
         read_split(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize("suffix", [".json", ".json.gz"])
+def test_a_file_that_is_far_too_large_is_not_read(tmp_path, monkeypatch, suffix):
+    file = tmp_path / f"a{suffix}"
+    with file.open("wb") as out:
+        out.truncate(2**31)
+    monkeypatch.setattr(type(file), "read_bytes", None)
+    with pytest.raises(UserError, match=r"up to 512 MB. Received: 2048 MB"):
+        read_split(file)
 
 
 def test_a_truncated_or_altered_gzip_is_an_error(tmp_path):

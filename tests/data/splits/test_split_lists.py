@@ -134,6 +134,54 @@ def test_a_json_that_names_test_photos_has_these_as_its_gallery(plain, tmp_path)
     assert not split.gallery_seen
 
 
+def test_without_photo_lists_nothing_of_the_unseen_classes_is_trained_on(plain, tmp_path):
+    train = written(tmp_path, "sketch_train.txt", "sketches/cat/0.png 0", "sketches/cat/1.png 0")
+    zero = written(tmp_path, "sketch_zero.txt", "sketches/dog/0.png 1")
+    with pytest.raises(UserError, match=r"test's photos too. Received: 'dog'"):
+        read_lists([train, zero], plain)
+
+
+def test_a_gallery_that_is_trained_on_in_part_is_a_leak(plain, tmp_path):
+    train = written(tmp_path, "train.txt", *GOOD, "photos/cat/1.jpg 0")
+    test = written(tmp_path, "test.txt", "sketches/cat/1.png 0", *CAT_PHOTOS[1:])
+    split = read_lists([train, test], plain)
+    assert (split.protocol, split.gallery_seen) == ("held-out-photos", False)
+    assert "1 of 2 photos of the gallery" in split.note
+    with pytest.raises(UserError, match=r"1 leak: photos/cat/1.jpg is in train and in gallery"):
+        check_leaks(split)
+
+
+def test_so_is_a_generalised_one_but_for_the_photos_of_unseen_classes(plain, tmp_path):
+    test = written(tmp_path, "test.txt", "sketches/dog/1.png 1", "photos/dog/0.jpg 1", *CAT_PHOTOS)
+    train = written(tmp_path, "train.txt", "sketches/cat/0.png 0", *CAT_PHOTOS)
+    split = read_lists([train, test], plain)
+    assert (split.protocol, split.gallery_seen) == ("generalised", True)
+    check_leaks(split)
+    train = written(tmp_path, "train.txt", *GOOD)
+    split = read_lists([train, test], plain)
+    assert (split.protocol, split.gallery_seen) == ("generalised", False)
+    with pytest.raises(UserError, match=r"1 leak: photos/cat/0.jpg"):
+        check_leaks(split)
+
+
+def test_validation_sketches_search_a_trained_gallery_and_no_other(plain, tmp_path):
+    train = written(tmp_path, "train.txt", *GOOD)
+    validation = written(tmp_path, "val.txt", "sketches/cat/2.png 0")
+    held = written(tmp_path, "test.txt", "sketches/cat/1.png 0", "photos/cat/1.jpg 0")
+    split = read_lists([train, validation, held], plain)
+    check_leaks(split)
+    assert "validation_queries" not in split.parts
+    assert split.of("sketches/cat/2.png") == ("unused",)
+    assert "the validation lists are left out" in split.note
+    trained = written(tmp_path, "test.txt", "sketches/cat/1.png 0")
+    split = read_lists([train, validation, trained], plain)
+    check_leaks(split)
+    assert split.parts["validation_queries"] == ("sketches/cat/2.png",)
+    assert split.parts["validation_gallery"] == split.gallery
+    assert "left out" not in split.note
+
+
+CAT_PHOTOS = tuple(f"photos/cat/{n}.jpg 0" for n in range(3))
 GOOD = ("sketches/cat/0.png 0", "photos/cat/0.jpg 0")
 
 
@@ -156,6 +204,16 @@ GOOD = ("sketches/cat/0.png 0", "photos/cat/0.jpg 0")
         ("train.json", ['{"train": [], "test": [["sketches/cat/0.png"]]}'], r"test\[0\] must be"),
         ("train.json", ['{"train": [], "test": [["../cat/0.png", 0]]}'], r"test\[0\]: .*root"),
         ("train.json", ['{"a": 1}'], "is not a list: expected"),
+        (
+            "train.json",
+            ['{"train": null, "test": []}'],
+            r"train.json train must be a list of.*None",
+        ),
+        (
+            "train.json",
+            ['{"train": [], "test": 5}'],
+            r"train.json test must be a list.*Received: 5",
+        ),
     ],
 )
 def test_a_wrong_list_is_one_line_that_says_where(plain, tmp_path, name, lines, said):
@@ -179,6 +237,22 @@ def test_a_path_that_may_mean_a_sketch_or_a_photo_is_ambiguous_unless_the_list_s
     assert read_lists([*lists, test], items).train == ("photos/cat/0.png", "sketches/cat/0.png")
 
 
+def test_the_nearest_folder_that_says_so_tells_sketches_from_photos(tmp_path):
+    places = {"sketch": "images/sketches/cat", "photo": "images/photos/cat"}
+    items = [Item(f"{places[of]}/{n}.png", "cat", of) for n in (0, 1) for of in places]
+    lists = [
+        written(tmp_path, f"{role}.txt", *(f"{place}/{n}.png 0" for place in places.values()))
+        for n, role in enumerate(("train", "test"))
+    ]
+    split = read_lists(lists, items)
+    assert split.train == ("images/photos/cat/0.png", "images/sketches/cat/0.png")
+    assert split.queries == ("images/sketches/cat/1.png",)
+    # A folder that says both says nothing.
+    unclear = written(tmp_path, "train.txt", "sketch_images/cat/0.png 0")
+    with pytest.raises(UserError, match="may mean several items"):
+        read_lists([unclear, lists[1]], items)
+
+
 def test_the_longest_common_end_decides(tmp_path):
     paths = [f"sets/{place}/sketches/cat/{n}.png" for place in ("old", "new") for n in (0, 1)]
     items = [Item(path, "cat", "sketch") for path in paths]
@@ -193,7 +267,7 @@ def test_the_longest_common_end_decides(tmp_path):
 def test_a_missing_list_is_named(sketchy, tmp_path):
     lists = sake_lists(tmp_path)
     without = [file for file in lists if file.name != "all_photo_filelist_zero.txt"]
-    with pytest.raises(UserError, match=r"1 classes are searched for .*'teddy_bear'"):
+    with pytest.raises(UserError, match=r"no photo of the classes that .*Received: 'teddy_bear'"):
         read_lists(without, sketchy)
     with pytest.raises(UserError, match=r"No list is of the training.*lists of zero"):
         read_lists([file for file in lists if "zero" in file.name], sketchy)
@@ -202,6 +276,10 @@ def test_a_missing_list_is_named(sketchy, tmp_path):
     binary = tmp_path / "train.txt"
     binary.write_bytes(b"\x89PNG\xff\xfe 1")
     with pytest.raises(UserError, match="is not text"):
+        read_lists([binary], sketchy)
+    with binary.open("wb") as file:
+        file.truncate(2**29 + 1)
+    with pytest.raises(UserError, match=r"up to 512 MB. Received: 512 MB"):
         read_lists([binary], sketchy)
 
 

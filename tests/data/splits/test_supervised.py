@@ -54,6 +54,26 @@ def test_the_seed_chooses_the_sketches_and_a_new_file_moves_few(tmp_path):
     assert len(queries - after) <= 1
 
 
+@pytest.mark.parametrize("make", [supervised, held_out_photos])
+def test_a_drawing_is_held_out_in_every_variant_that_is_read(tmp_path, make):
+    root = trees.sketchy(tmp_path, sketches=9)
+    names, layout = ("tx_000000000000", "tx_000100000000"), LAYOUTS["sketchy_ext"]
+    both = list_items(root, layout, ",".join(names))
+    one = make(list_items(root, layout, names[1]), 3, validation=2)
+    split = make(both, 3, validation=2)
+    for part in ("queries", "validation_queries"):
+        wanted = {path.replace(names[1], name) for path in one.parts[part] for name in names}
+        assert set(split.parts[part]) == wanted
+    trained = {path.rpartition("/")[2] for path in split.train}
+    assert trained.isdisjoint(path.rpartition("/")[2] for path in split.queries)
+
+
+def test_files_of_one_name_in_two_folders_of_a_class_are_two_drawings():
+    items = [Item(f"sketches/{f}/{n}.png", "cat", "sketch") for f in "ab" for n in range(4)]
+    items.append(Item("photos/cat/0.png", "cat", "photo"))
+    assert len(supervised(items, 3).queries) == 3
+
+
 def test_the_order_of_the_items_changes_nothing():
     items = made()
     assert supervised(items[::-1], 2) == supervised(items, 2)
@@ -90,7 +110,7 @@ def test_held_out_photos_are_the_whole_gallery_and_not_trained_on():
     assert "neither the query sketches nor the photos" in split.note
 
 
-@pytest.mark.parametrize("amount", [0, -1, 1.5])
+@pytest.mark.parametrize("amount", [0, -1, 1.5, math.nan, math.inf, -math.inf])
 def test_an_amount_is_a_share_or_a_whole_number(amount):
     with pytest.raises(UserError, match="whole number, or a share below 1"):
         held_out_photos(made(), 2, test_photos=amount)

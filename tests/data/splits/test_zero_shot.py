@@ -133,6 +133,8 @@ def test_a_validation_part_has_seen_classes_of_its_own(kind):
     assert apart.isdisjoint(classes(split.gallery))
     check_split(split, SKETCHY)
     check_leaks(split)
+    said = "10 seen classes are the validation part's alone and not searched"
+    assert (said in split.note) == bool(kind)
     other = zero_shot("sketchy-2" + kind, SKETCHY, validation=0.1, seed=1)
     assert classes(other.parts["validation_queries"]) != apart
 
