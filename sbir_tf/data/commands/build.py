@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sbir_tf.console import bar
+from sbir_tf.errors import UserError
 
 
 def build(
@@ -17,7 +18,7 @@ def build(
     ] = None,
     size: Annotated[int, typer.Option(min=8, max=4096, help="Of the shorter side, pixels.")] = 256,
     layout: Annotated[str | None, typer.Option(help="Of the folder (recognised).")] = None,
-    variant: Annotated[str | None, typer.Option(help="Of the layout, such as a tx_*.")] = None,
+    variant: Annotated[str | None, typer.Option(help="Of the layout: tx_*, or A,B.")] = None,
     class_map: Annotated[
         Path | None, typer.Option(help="A .csv or .json: which folder shows what.")
     ] = None,
@@ -38,13 +39,11 @@ def build(
     ] = False,
 ) -> None:
     """Build a data set's records, or continue where a build was interrupted."""
-    from sbir_tf.data.layouts import list_folder, locate, read_class_map
+    from sbir_tf.data.layouts import open_folder
     from sbir_tf.data.records.build import build_records
 
     began = time.monotonic()
-    root, found, variant = locate(folder, layout, variant)
-    mapped = read_class_map(class_map) if class_map else None
-    listing = list_folder(root, found, variant, mapped)
+    (root, found, variant), listing = open_folder(folder, layout, variant, class_map)
     listing.check()
     built = build_records(
         root,
@@ -68,11 +67,16 @@ def build(
 
 def split_of(name: str, items, layout: str, variant: str | None):
     """The split of a file or a name."""
-    from sbir_tf.data.splits import is_split_file, make_split, read_split
+    from sbir_tf.data.splits import TooFewItems, is_split_file, make_split, read_split
 
     if is_split_file(name):
         return read_split(name)
-    return make_split(name, items, layout=layout, variant=variant or "")
+    try:
+        return make_split(name, items, layout=layout, variant=variant or "")
+    except TooFewItems as error:
+        raise UserError(
+            f"{error}. That is an option of `sbir data split`: make it there, then --split FILE"
+        ) from None
 
 
 def print_built(built, to: str, seconds: float) -> None:
@@ -86,4 +90,13 @@ def print_built(built, to: str, seconds: float) -> None:
         print(f"{counts['skipped']} could not be read: {to}/skipped.jsonl lists them")
     if split := built.manifest["split"]:
         print(f"split {split['name']}: {split['note']}")
-    print(f"check them: sbir data validate {to}")
+    print(f"check them: {check_command(to)}")
+
+
+def check_command(to: str) -> str:
+    """The command that checks records; it cannot reach into a bucket."""
+    from sbir_tf.data.records.storage import is_local
+
+    if is_local(to):
+        return f"sbir data validate {to}"
+    return "copy them to a disk, then sbir data validate COPY"

@@ -17,8 +17,10 @@ from sbir_tf.data.records.earlier import (
 from sbir_tf.data.records.finishing import finish, versions, write_json
 from sbir_tf.data.records.making import Recipe
 from sbir_tf.data.records.naming import BUILD, FORMAT, PLAN, SPLIT
-from sbir_tf.data.records.pipeline import WriteShard, check_options, run
+from sbir_tf.data.records.options import pipeline_options as beam_options
+from sbir_tf.data.records.pipeline import WriteShard, new_pipeline
 from sbir_tf.data.records.plan import Group, Row, class_names_of, fingerprint, grouped, rows_of
+from sbir_tf.data.records.running import run
 from sbir_tf.data.splits import Split, check_split
 from sbir_tf.data.splits.files import encoded as encoded_split
 from sbir_tf.errors import UserError
@@ -94,8 +96,8 @@ def build_records(
             range, not one picture can be read, or a file cannot be written.
     """
     root, to = Path(root).absolute(), absolute(str(to))
-    options = pipeline_options
-    _check(size, shard_size, jobs, runner, options)
+    _check(size, shard_size, jobs)
+    options = beam_options(runner, pipeline_options)
     if split is not None:
         check_split(split, items)
     swap = bool(layout and layout.swap_red_blue) if swap_red_blue is None else swap_red_blue
@@ -110,19 +112,19 @@ def build_records(
     }
     left_out = sorted(left_out)
     groups, inputs = grouped(root, rows, shard_size, [settings, versions()])
+    keys = [*(row.key for row in rows), *(path for path, _ in left_out)]
     made_from = {"format": FORMAT, "settings": settings, "inputs": fingerprint(inputs, left_out)}
-    with storage.locked(to):
+    with new_pipeline(options) as pipeline, storage.locked(to):
         check_folder(to)
         if force:
             discard(to)
-        elif manifest := complete_already(to, made_from, rows):
+        elif manifest := complete_already(to, made_from, keys):
             return Built(to, manifest, new=False)
         places = _prepare(to, made_from, split, groups)
         write = WriteShard(to, Recipe(str(root), size, swap))
-        run(write, places, runner, options, jobs or _usual_jobs(rows), progress, len(rows))
+        run(pipeline, write, places, runner, jobs or _usual_jobs(rows), progress, len(rows))
         about = {"root": root.name, "settings": settings, "split": _named(split)}
-        shards = [group.shard for group in groups]
-        manifest = finish(to, shards, class_names_of(items), about, left_out)
+        manifest = finish(to, groups, class_names_of(items), about, left_out)
         return Built(to, manifest, new=True)
 
 
@@ -152,16 +154,13 @@ def absolute(folder: str) -> str:
     return str(Path(folder).absolute()) if storage.is_local(folder) else folder
 
 
-def _check(
-    size: int, shard_size: int, jobs: int | None, runner: str, options: Sequence[str]
-) -> None:
+def _check(size: int, shard_size: int, jobs: int | None) -> None:
     low, high = _SIZES
     if not low <= size <= high:
         raise UserError(f"`size` must be from {low} to {high} pixels. Received: size={size}")
     for name, value in (("shard_size", shard_size), ("jobs", 1 if jobs is None else jobs)):
         if value < 1:
             raise UserError(f"`{name}` must be at least 1. Received: {name}={value}")
-    check_options(runner, options)
 
 
 def _usual_jobs(rows: Sequence[Row]) -> int:

@@ -1,21 +1,26 @@
 """What an earlier build left in a folder: nothing, a part, the same, something else."""
 
 import json
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from sbir_tf.data.layouts.walk import printable
 from sbir_tf.data.records import storage
-from sbir_tf.data.records.naming import BUILD, FORMAT, INDEX, MANIFEST, SKIPPED, SPLIT, WORK
+from sbir_tf.data.records.naming import (
+    BUILD,
+    FORMAT,
+    INDEX,
+    MANIFEST,
+    SKIPPED,
+    SPLIT,
+    WORK,
+    is_shard_name,
+)
 from sbir_tf.data.records.opening import open_records
-from sbir_tf.data.records.plan import Row
+from sbir_tf.data.records.parquet import read_parquet
 from sbir_tf.errors import UserError
 
-_SHARD = re.compile(r"shard-\d{5,}-of-\d{5,}\.tfrecord")
 _CURE = "name another folder, or discard that build with --force"
 _NAMED = 3  # pictures in a message
 
@@ -35,14 +40,14 @@ def check_folder(folder: str) -> None:
 
 
 def complete_already(
-    folder: str, made_from: dict[str, Any], rows: Sequence[Row]
+    folder: str, made_from: dict[str, Any], keys: Iterable[str]
 ) -> dict[str, Any] | None:
     """The manifest of a folder that holds what is to be built; None where work is left.
 
     Args:
         folder: The records folder, checked.
         made_from: What is to be built.
-        rows: The pictures of it.
+        keys: The pictures of it, those that are left out included.
 
     Raises:
         UserError: If the folder is of another build, saying what differs; or is damaged.
@@ -53,7 +58,7 @@ def complete_already(
     differing = _differing(earlier["settings"], made_from["settings"])
     complete = storage.exists(folder, MANIFEST)
     if complete and not differing and earlier != made_from:
-        differing = _changed(folder, rows)
+        differing = _changed(folder, keys)
     if differing:
         raise UserError(f"{folder} is of another build ({differing}): {_CURE}")
     if not complete:
@@ -75,7 +80,7 @@ def discard(folder: str) -> None:
 def remove_shards(folder: str, but: Collection[str] = ()) -> None:
     """Remove shards, but those of these names."""
     for name in storage.names(folder):
-        if _SHARD.fullmatch(name) and name not in but:
+        if is_shard_name(name) and name not in but:
             storage.remove(folder, name)
 
 
@@ -91,12 +96,14 @@ def _differing(there: dict[str, Any], here: dict[str, Any]) -> str:
     return "; ".join(f"{name}={there.get(name)!r} there, {here[name]!r} here" for name in names)
 
 
-def _changed(folder: str, rows: Sequence[Row]) -> str:
+def _changed(folder: str, keys: Iterable[str]) -> str:
     """Which pictures are new or missing; else that some changed."""
-    index = pq.read_table(pa.BufferReader(storage.read(folder, INDEX)), columns=["key"])
+    index = read_parquet(storage.read(folder, INDEX), ["key"])
     skipped = storage.read(folder, SKIPPED).splitlines()
-    there = {*index.column("key").to_pylist(), *(json.loads(line)["key"] for line in skipped)}
-    here = {row.key for row in rows}
+    unread = (json.loads(line)["key"] for line in skipped)
+    # Some keys of the list are as the folder has them, some as they can be shown.
+    there = {*index.column("key").to_pylist(), *map(printable, unread)}
+    here = set(map(printable, keys))
     new, missing = sorted(here - there), sorted(there - here)
     if not new and not missing:
         return "pictures, their classes or parts changed since"

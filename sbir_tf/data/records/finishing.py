@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from sbir_tf.data.records import storage
 from sbir_tf.data.records.digest import digest_of
 from sbir_tf.data.records.naming import FORMAT, INDEX, MANIFEST, SKIPPED, SPLIT, WORK
+from sbir_tf.data.records.plan import Group
 from sbir_tf.data.records.shards import INDEX_SCHEMA, Shard, read_sidecar
 from sbir_tf.errors import UserError
 
@@ -21,7 +22,7 @@ PACKAGES = ("sbir-tf", "pillow", "numpy", "pyarrow")
 
 def finish(
     folder: str,
-    shards: Sequence[str],
+    groups: Sequence[Group],
     class_names: Sequence[str],
     about: dict[str, Any],
     left_out: Sequence[tuple[str, str]] = (),
@@ -29,8 +30,8 @@ def finish(
     """Write what makes finished shards a data set.
 
     Args:
-        folder: The records folder; its shards are all written.
-        shards: Their names, in order.
+        folder: The records folder.
+        groups: Whose shards are written, in order.
         class_names: In the order of the labels.
         about: What else the manifest says: settings, split, root.
         left_out: Pairs of a path and a reason, to be listed with the skipped pictures.
@@ -39,12 +40,13 @@ def finish(
         The manifest.
 
     Raises:
-        UserError: If not one picture could be read, or a file cannot be written.
+        UserError: If a shard is not written, or not from its group as it is now; not one picture
+            could be read; or a file cannot be written.
     """
     described, sketches = [], 0
     with storage.whole(folder, INDEX) as file:
         with pq.ParquetWriter(file, INDEX_SCHEMA, compression="zstd") as index:
-            for table in _large(_tables(folder, shards, described)):
+            for table in _large(_tables(folder, groups, described)):
                 sketches += table.column("domain").to_pylist().count(0)
                 index.write_table(table, row_group_size=_ROWS)
         _check_some(described)
@@ -92,11 +94,25 @@ def content_digest(class_names: Sequence[str], shards: Sequence[Shard]) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def _tables(folder: str, shards: Sequence[str], described: list[Shard]) -> Iterator[pa.Table]:
-    for name in shards:
-        shard, table = read_sidecar(folder, name)
+def _tables(folder: str, groups: Sequence[Group], described: list[Shard]) -> Iterator[pa.Table]:
+    there = set(storage.names(folder))
+    for group in groups:
+        shard, table = _written(folder, group) if group.shard in there else (None, None)
+        if shard is None or shard.fingerprint != group.fingerprint:
+            raise UserError(
+                f"{storage.join(folder, group.shard)} was not written: the runner ended early. "
+                "Run the same command again"
+            )
         described.append(shard)
         yield table
+
+
+def _written(folder: str, group: Group) -> tuple[Shard | None, pa.Table | None]:
+    """What a group's sidecar says; none where there is none."""
+    try:
+        return read_sidecar(folder, group.shard)
+    except (ValueError, OSError):
+        return None, None
 
 
 def _large(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -74,6 +74,8 @@ def make(recipe: Recipe, row: Row) -> Made:
         problem = str(error).removeprefix(f"{path}: ")
     except OSError as error:
         problem = error.strerror or str(error)
+    except MemoryError:
+        problem = "needs more memory than there is"
     return Made(printable(row.key), b"", {}, problem)
 
 

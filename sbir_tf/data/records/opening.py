@@ -2,19 +2,23 @@
 
 import hashlib
 import json
-import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from sbir_tf.data.records.files import open_regular
 from sbir_tf.data.records.framing import framed_length
-from sbir_tf.data.records.naming import BUILD, FORMAT, INDEX, MANIFEST, SKIPPED, SPLIT
+from sbir_tf.data.records.manifest import read_manifest
+from sbir_tf.data.records.naming import INDEX, MANIFEST, SKIPPED, SPLIT
+from sbir_tf.data.records.parquet import read_parquet
 from sbir_tf.data.splits import Split, read_split
 from sbir_tf.errors import UserError
+
+_CURE = "Fetch it again, or build the records anew"
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,8 @@ def open_records(folder: Path | str, check_shards: bool = True) -> Records:
             version, or a file is missing, truncated or altered.
     """
     folder = Path(folder)
-    manifest = _manifest(folder)
-    table = pq.read_table(pa.BufferReader(_checked(folder, INDEX, manifest)))
-    table = table.combine_chunks()  # rows are then taken in microseconds, not milliseconds
+    manifest = read_manifest(folder)
+    table = _table(folder, manifest)
     split = None
     if SPLIT in manifest["files"]:
         _checked(folder, SPLIT, manifest)
@@ -76,51 +79,31 @@ def open_records(folder: Path | str, check_shards: bool = True) -> Records:
     return records
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-        form = manifest["format"]
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(_not_records(folder)) from None
-    except OSError as error:
-        raise UserError(f"{folder / MANIFEST} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{folder / MANIFEST} is damaged, or no records' manifest") from None
-    if form != FORMAT:
-        raise UserError(f"{folder} {_another_format(form)}")
-    return manifest
-
-
-def _not_records(folder: Path) -> str:
-    if (folder / BUILD).is_file():
-        return f"{folder} is not complete: run the same `sbir data build` again, it continues"
-    if not folder.is_dir():
-        problem = "is not a folder" if folder.exists() else "does not exist"
-        return f"{folder} {problem}: `sbir data build FOLDER --to RECORDS` writes records"
-    return f"{folder} holds no records: `sbir data build FOLDER --to RECORDS` writes them"
-
-
-def _another_format(form: Any) -> str:
-    known, _, own = FORMAT.partition("/")
-    number = re.fullmatch(rf"{known}/(\d+)", str(form))
-    if number and int(number[1]) > int(own):
-        return f"has the format {form}; this version reads {FORMAT}: update this program"
-    return f"holds no records of format {FORMAT}. Received: format={form!r}"
+def _table(folder: Path, manifest: Mapping[str, Any]) -> pa.Table:
+    table = read_parquet(_checked(folder, INDEX, manifest))
+    pictures = sum(shard["pictures"] for shard in manifest["shards"])
+    if pictures != table.num_rows:
+        raise UserError(
+            f"{folder / MANIFEST} is damaged: its shards hold {pictures} pictures, {INDEX} "
+            f"{table.num_rows}. {_CURE}"
+        )
+    return table.combine_chunks()  # rows are then taken in microseconds, not milliseconds
 
 
 def _checked(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
     """A small file's bytes, as the manifest knows them."""
     path, known = folder / name, manifest["files"][name]
     try:
-        data = path.read_bytes()
+        with open_regular(path) as file:
+            data = file.read()
     except FileNotFoundError:
-        raise UserError(f"{path} is missing: fetch it again, or build the records anew") from None
+        raise UserError(f"{path} is missing. {_CURE}") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
     if hashlib.sha256(data).hexdigest() != known["sha256"]:
         raise UserError(
             f"{path} is damaged: it is not the file of the manifest ({len(data)} bytes of "
-            f"{known['bytes']}). Fetch it again, or build the records anew"
+            f"{known['bytes']}). {_CURE}"
         )
     return data
 
@@ -128,16 +111,18 @@ def _checked(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
 def _check_size(records: Records, number: int, shard: Path) -> None:
     expected = records.manifest["shards"][number]["bytes"]
     try:
-        size = shard.stat().st_size
+        status = shard.stat()
     except OSError:
-        raise UserError(f"{shard} is missing: fetch it again, or build the records anew") from None
-    if size == expected:
+        raise UserError(f"{shard} is missing. {_CURE}") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise UserError(f"{shard} is no regular file. {_CURE}")
+    if (size := status.st_size) == expected:
         return
     problem = f"{size} of {expected} bytes"
     if size < expected:
         problem += f", from the record at offset {_first_lost(records, number, size)} on"
     kind = "truncated" if size < expected else "too long"
-    raise UserError(f"{shard} is {kind} ({problem}). Fetch it again, or build the records anew")
+    raise UserError(f"{shard} is {kind} ({problem}). {_CURE}")
 
 
 def _first_lost(records: Records, number: int, size: int) -> int:

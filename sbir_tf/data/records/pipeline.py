@@ -5,30 +5,24 @@ set. A worker reads its group from there, and skips it where the shard was finis
 build that was interrupted continues, and a runner may try an element twice.
 """
 
+import shutil
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult
 
 from sbir_tf.data.records import storage
-from sbir_tf.data.records.makers import make_here, makers
+from sbir_tf.data.records.makers import make_here
 from sbir_tf.data.records.making import Made, Recipe
 from sbir_tf.data.records.naming import PLAN
 from sbir_tf.data.records.plan import Group
 from sbir_tf.data.records.shards import finished, write_shard
-from sbir_tf.errors import UserError, nearest
-
-RUNNERS = {
-    "direct": "DirectRunner",
-    "flink": "FlinkRunner",
-    "spark": "SparkRunner",
-    "dataflow": "DataflowRunner",
-}
-_LOOK = 0.2  # seconds between two looks at how far it is
+from sbir_tf.data.records.told import told
+from sbir_tf.errors import UserError
 
 
 @dataclass(slots=True)
@@ -40,15 +34,19 @@ class Live:
         done: Pictures that are written or skipped.
         stopped: Whether to stop at the next picture.
         failure: What stopped it.
+        result: The runner's, once it has taken the job.
+        lock: Of `stopped` and `result`: one of two threads cancels the job.
     """
 
     make: Callable = make_here
     done: int = 0
     stopped: bool = False
     failure: BaseException | None = None
+    result: PipelineResult | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-_LIVE: dict[str, Live] = {}
+LIVE: dict[str, Live] = {}  # by token
 
 
 class Stopped(Exception):
@@ -76,7 +74,7 @@ class WriteShard(beam.DoFn):
         Yields:
             The shard's name.
         """
-        live = _LIVE.get(self.token)
+        live = LIVE.get(self.token)
         if live is None:  # a worker elsewhere: its runner tells of failures and tries again
             yield self.write(*element, Live())
         elif not live.stopped:
@@ -104,116 +102,44 @@ def _watched(records: Iterator[Made], live: Live) -> Iterator[Made]:
         yield made
 
 
-def run(
-    write: WriteShard,
-    places: Sequence[tuple[int, int, int]],
-    runner: str,
-    options: Sequence[str],
-    jobs: int,
-    progress: Callable,
-    total: int,
-) -> None:
-    """Write all shards of a plan.
-
-    Args:
-        write: Writes one.
-        places: Of the groups, in the plan.
-        runner: A name in `RUNNERS`.
-        options: Of the pipeline, as "key=value" or "key".
-        jobs: Processes that read pictures, with the direct runner.
-        progress: A callable `progress(iterable, description, total)`.
-        total: Pictures of the plan.
-
-    Raises:
-        UserError: What the runner says when it fails.
-    """
-    with _live(jobs if runner == "direct" else 1) as (token, live):
-        write.token = token if runner == "direct" else ""
-        thread = threading.Thread(
-            target=_run, args=(pipeline(write, places, runner, options), live)
-        )
-        thread.start()
-        try:
-            for _ in progress(_pictures(thread, live), "writing records", total):
-                pass
-        finally:
-            live.stopped = True
-            thread.join()
-        if live.failure is not None:
-            raise live.failure
-
-
-def pipeline(
-    write: WriteShard, places: Sequence[tuple[int, int, int]], runner: str, options: Sequence[str]
-) -> beam.Pipeline:
-    """The pipeline of a build, to be run.
-
-    Args:
-        write, places, runner, options: As for `run`.
-
-    Returns:
-        It.
-    """
-    built = beam.Pipeline(options=pipeline_options(runner, options))
-    shards = built | "Groups" >> beam.Create(places) | "Spread" >> beam.Reshuffle()
-    shards | "WriteShards" >> beam.ParDo(write)
-    return built
-
-
-def pipeline_options(runner: str, options: Sequence[str]) -> PipelineOptions:
-    """Beam's options, from the command's.
-
-    Args:
-        runner: A name in `RUNNERS`.
-        options: "key=value", or "key" for those that are switched on.
-
-    Returns:
-        They.
-
-    Raises:
-        UserError: As `check_options`.
-    """
-    check_options(runner, options)
-    return PipelineOptions([f"--runner={RUNNERS[runner]}", *(f"--{option}" for option in options)])
-
-
-def check_options(runner: str, options: Sequence[str]) -> None:
-    """Refuse an unknown runner, and options of another form.
-
-    Raises:
-        UserError: Naming it.
-    """
-    if runner not in RUNNERS:
-        raise UserError(f"There is no runner {runner!r}{nearest(runner, RUNNERS)}")
-    for option in options:
-        if option.startswith("-") or not option.partition("=")[0]:
-            raise UserError(f"--pipeline-option takes key=value. Received: {option!r}")
-
-
 @contextmanager
-def _live(jobs: int) -> Iterator[tuple[str, Live]]:
-    token = uuid.uuid4().hex
-    with makers(jobs) as make:
-        _LIVE[token] = Live(make)
-        try:
-            yield token, _LIVE[token]
-        finally:
-            del _LIVE[token]
+def new_pipeline(options: PipelineOptions) -> Iterator[beam.Pipeline]:
+    """An empty pipeline; nothing is written but a temporary folder.
 
+    Args:
+        options: Of it.
 
-def _run(built: beam.Pipeline, live: Live) -> None:
+    Yields:
+        The pipeline.
+
+    Raises:
+        UserError: If the runner wants other options, or is not there.
+    """
     try:
-        built.run().wait_until_finish()
-    except Exception as error:
-        first = next(iter(str(error).splitlines()), type(error).__name__)
-        live.failure = live.failure or UserError(f"The pipeline's runner failed: {first}")
+        made = beam.Pipeline(options=options)
+    except (Exception, SystemExit) as error:
+        raise UserError(
+            f"The pipeline cannot be made: {told(error)} (--pipeline-option KEY=VALUE)"
+        ) from error
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made.local_tempdir, ignore_errors=True)
 
 
-def _pictures(thread: threading.Thread, live: Live) -> Iterator[int]:
-    """A number for each picture that is done, until all are."""
-    told = 0
-    while thread.is_alive():
-        thread.join(_LOOK)
-        yield from range(told, done := live.done)
-        told = done
-    yield from range(told, live.done)
+def fill(
+    empty: beam.Pipeline, write: WriteShard, places: Sequence[tuple[int, int, int]]
+) -> beam.Pipeline:
+    """A build's pipeline.
+
+    Args:
+        empty: Of `new_pipeline`.
+        write: Writes a shard.
+        places: Of the groups, in the plan.
+
+    Returns:
+        It, to be run.
+    """
+    shards = empty | "Groups" >> beam.Create(places) | "Spread" >> beam.Reshuffle()
+    shards | "WriteShards" >> beam.ParDo(write)
+    return empty

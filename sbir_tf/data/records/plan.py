@@ -12,6 +12,7 @@ from sbir_tf.data.facts import DOMAINS
 from sbir_tf.data.layouts.layout import Item, Layout
 from sbir_tf.data.records.naming import shard_name
 from sbir_tf.data.splits import Split
+from sbir_tf.data.splits.split import check_path
 from sbir_tf.errors import UserError
 
 
@@ -77,14 +78,15 @@ def rows_of(items: Sequence[Item], layout: Layout | None, split: Split | None) -
         The rows.
 
     Raises:
-        UserError: No item, one that lies outside the root, or one that is listed twice.
+        UserError: No item, one whose path is not plainly below the root, or one that is
+            listed twice.
     """
     if not items:
         raise UserError("There is no picture to build records from. Received: an empty list")
     labels = {name: label for label, name in enumerate(class_names_of(items))}
     ordered = sorted(items, key=lambda item: (_hash(item.path), item.path))
     for item, after in zip(ordered, [*ordered[1:], None], strict=True):
-        _check_path(item.path)
+        check_path(item.path)
         if after is not None and item.path == after.path:
             raise UserError(f"{item.path} is listed twice: list every picture once")
     return [
@@ -155,10 +157,3 @@ def row_values(rows: Iterable[Row]) -> list[list]:
 
 def _hash(path: str) -> bytes:
     return hashlib.blake2b(path.encode("utf-8", "surrogateescape"), digest_size=8).digest()
-
-
-def _check_path(path: str) -> None:
-    if path.startswith("/") or ".." in path.split("/"):
-        raise UserError(
-            f"{path!r} lies outside the data set's folder: name pictures by their path below it"
-        )

@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 
 from sbir_tf.data.records.example import key_of
+from sbir_tf.data.records.files import open_regular
 from sbir_tf.data.records.framing import DamagedRecord, framed_length, records_of, unframe
 from sbir_tf.data.records.opening import Records
 from sbir_tf.errors import UserError
@@ -38,7 +40,7 @@ def read_example(records: Records, rows: Sequence[int]) -> list[bytes]:
     taken = records.table.select(_COLUMNS).take(pa.array(rows, pa.int64()))
     columns = [taken.column(name).to_pylist() for name in _COLUMNS]
     with ExitStack() as stack:
-        files: dict[int, int] = {}
+        files: dict[int, BinaryIO] = {}
         return [_read(records, files, stack, *place) for place in zip(*columns, strict=True)]
 
 
@@ -63,7 +65,7 @@ def scan_shard(records: Records, number: int) -> Iterator[bytes]:
     path = records.shards[number]
     known = places_of(records, number)
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             found = records_of(file)
             for key, offset, length in known:
                 at, data = next(found, (offset, None))
@@ -94,7 +96,7 @@ def damaged(path: Path, offset: int, problem: object) -> UserError:
 
 def _read(
     records: Records,
-    files: dict[int, int],
+    files: dict[int, BinaryIO],
     stack: ExitStack,
     key: str,
     number: int,
@@ -104,9 +106,9 @@ def _read(
     path = records.shards[number]
     try:
         if number not in files:
-            files[number] = os.open(path, os.O_RDONLY)
-            stack.callback(os.close, files[number])
-        data = unframe(os.pread(files[number], framed_length(length), offset), length)
+            files[number] = stack.enter_context(open_regular(path))
+        framed = os.pread(files[number].fileno(), framed_length(length), offset)
+        data = unframe(framed, length)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}. {_CURE}") from error
     except DamagedRecord as error:

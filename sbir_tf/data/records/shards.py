@@ -15,6 +15,7 @@ from sbir_tf.data.records.digest import digest_of
 from sbir_tf.data.records.framing import frame
 from sbir_tf.data.records.making import Made
 from sbir_tf.data.records.naming import sidecar_name
+from sbir_tf.data.records.parquet import read_parquet
 from sbir_tf.data.records.plan import Group, Row
 
 # A row of the index: where the record starts in which shard, and the example's bytes.
@@ -92,7 +93,7 @@ def finished(folder: str, group: Group) -> bool:
 
 def read_sidecar(folder: str, name: str) -> tuple[Shard, pa.Table]:
     """What a finished shard is, and its rows of the index."""
-    table = pq.read_table(pa.BufferReader(storage.read(folder, sidecar_name(name))))
+    table = read_parquet(storage.read(folder, sidecar_name(name)))
     note = json.loads(table.schema.metadata[_NOTE])
     note["skipped"] = tuple(map(tuple, note["skipped"]))
     return Shard(**note), table.replace_schema_metadata()

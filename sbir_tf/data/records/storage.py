@@ -17,6 +17,8 @@ from typing import BinaryIO
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from sbir_tf.data.records.files import open_regular
+from sbir_tf.data.records.told import told
 from sbir_tf.errors import UserError
 
 _PLAIN = CompressionTypes.UNCOMPRESSED
@@ -73,9 +75,11 @@ def locked(folder: str) -> Iterator[None]:
     """Keeps a second build of the same folder away, on this machine.
 
     Raises:
-        UserError: If there is one, or the folder is a file or cannot be made.
+        UserError: If there is one, or the folder is a file, cannot be made or is of a file
+            system that Beam does not have here.
     """
     if not is_local(folder):
+        _check_system(folder)
         yield
         return
     try:
@@ -92,13 +96,15 @@ def locked(folder: str) -> Iterator[None]:
 
 def read(folder: str, name: str, offset: int = 0, length: int = -1) -> bytes:
     """Bytes of a file; all of them unless told otherwise."""
-    with FileSystems.open(join(folder, name), compression_type=_PLAIN) as file:
+    with opened(folder, name) as file:
         file.seek(offset)
         return file.read(length)
 
 
 def opened(folder: str, name: str) -> BinaryIO:
     """A file to read."""
+    if is_local(folder):
+        return open_regular(join(folder, name))
     return FileSystems.open(join(folder, name), compression_type=_PLAIN)
 
 
@@ -130,6 +136,14 @@ def remove_leftovers(folder: str) -> None:
             _remove(join(folder, name))
 
 
+def _check_system(folder: str) -> None:
+    """Refuse a place of no file system that Beam has here, or that lacks options."""
+    try:
+        FileSystems.get_filesystem(folder)
+    except Exception as error:  # each file system has its own
+        raise UserError(f"{folder} cannot be written: {told(error)}") from error
+
+
 def _lock(descriptor: int, folder: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -141,7 +155,10 @@ def _all_names(folder: str) -> list[str]:
     if is_local(folder):
         place = Path(folder)
         return sorted(entry.name for entry in place.iterdir()) if place.is_dir() else []
-    found = FileSystems.match([join(folder, "*")])[0].metadata_list
+    try:
+        found = FileSystems.match([join(folder, "*")])[0].metadata_list
+    except Exception as error:
+        raise UserError(f"{folder} cannot be listed: {told(error)}") from error
     below = len(folder.rstrip("/")) + 1
     return sorted({file.path[below:].partition("/")[0] for file in found})
 

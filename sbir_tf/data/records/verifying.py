@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from sbir_tf.data.records.digest import digest_of
+from sbir_tf.data.records.files import open_regular
 from sbir_tf.data.records.opening import Records
 from sbir_tf.data.records.reading import scan_shard
 from sbir_tf.errors import UserError
@@ -33,7 +34,7 @@ def _problem(records: Records, number: int) -> str:
     except UserError as error:
         return str(error)
     path = records.shards[number]
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         digest = digest_of(file)
     if digest != records.manifest["shards"][number]["sha256"]:
         return f"{path} is another file than was built, though each record in it is whole"

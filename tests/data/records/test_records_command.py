@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from sbir_tf.data.commands.build import check_command
 from sbir_tf.data.records import open_records
 from tests import trees
 from tests.data.records.odd_tree import BAD, bad_pictures
@@ -33,6 +34,13 @@ def test_a_split_is_taken_by_name_and_from_a_file(sbir, tmp_path):
     named, read = (open_records(tmp_path / name) for name in ("named", "read"))
     assert named.manifest["digest"] == read.manifest["digest"]
     assert named.split == read.split
+
+
+def test_a_split_that_a_class_is_too_small_for_is_made_elsewhere(refused, tmp_path):
+    root = trees.sketchy(tmp_path / "sketchy", sketches=5)
+    line = refused("data", "build", root, "--to", tmp_path / "records", "--split", "supervised")
+    assert "(--test-sketches)" in line
+    assert "an option of `sbir data split`: make it there, then --split FILE" in line
 
 
 def test_a_split_of_other_data_is_refused_before_anything_is_written(sbir, refused, tmp_path):
@@ -73,6 +81,9 @@ def test_what_cannot_even_be_named_is_listed_too(sbir, tmp_path):
         (("--split", "missing.json"), "missing.json does not exist"),
         (("--runner", "dirrect"), "Did you mean 'direct'?"),
         (("--pipeline-option", "--x"), "takes key=value"),
+        (("--pipeline-option", "direct_num_workers=abc"), "invalid int value: 'abc'"),
+        (("--pipeline-option", "nonsense=3"), "Beam has no option 'nonsense'"),
+        (("--runner", "dataflow"), "The pipeline cannot be made"),
         (("--size", "3"), "--size"),
     ],
 )
@@ -80,6 +91,17 @@ def test_a_mistake_is_one_line_and_nothing_is_written(refused, root, tmp_path, a
     line = refused("data", "build", root, "--to", tmp_path / "records", *arguments)
     assert problem in line
     assert not (tmp_path / "records").exists()
+
+
+@pytest.mark.parametrize(
+    ("to", "command"),
+    [
+        ("out/records", "sbir data validate out/records"),
+        ("gs://bucket/records", "copy them to a disk, then sbir data validate COPY"),
+    ],
+)
+def test_the_command_that_is_named_to_check_records_works(to, command):
+    assert check_command(to) == command
 
 
 def test_a_folder_of_other_files_is_refused(refused, root, tmp_path):

@@ -1,15 +1,29 @@
 """Files that are missing, truncated, altered or exchanged: which, and where in them."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from sbir_tf.data.records import build_records, open_records, read_example, scan, verify_records
+from sbir_tf.data.records import (
+    build_records,
+    finishing,
+    open_records,
+    read_example,
+    scan,
+    verify_records,
+)
 from sbir_tf.data.records.framing import framed_length
 from sbir_tf.errors import UserError
 from tests import trees
 from tests.data.records.odd_tree import PLAIN, items_of
+
+PROJECT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +115,8 @@ def test_shards_that_changed_places_are_named(folder):
     swapped = one.rename(folder / "aside"), other.rename(one)
     swapped[0].rename(other)
     problems = verify_records(records)
-    assert [shard.name in problem for shard, problem in zip((one, other), problems, strict=True)]
+    pairs = zip((one, other), problems, strict=True)
+    assert all(shard.name in problem for shard, problem in pairs)
     assert all("offset 0" in problem for problem in problems)
     with pytest.raises(UserError, match=rf"{one.name}, record at offset 0: another record"):
         read_example(records, [0])
@@ -166,6 +181,89 @@ def test_another_format_is_refused(folder, form, expected):
     (folder / "manifest.json").write_text(json.dumps({**manifest, "format": form}))
     with pytest.raises(UserError, match=expected):
         open_records(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda m: m.pop("shards"), "it lacks shards"),
+        (lambda m: m["files"].pop("skipped.jsonl"), "files lacks skipped.jsonl"),
+        (lambda m: m["files"]["index.parquet"].pop("sha256"), "index.parquet lacks sha256"),
+        (lambda m: m.update(classes="cat"), "classes is 'cat', not of type list"),
+        (lambda m: m.update(classes=[1]), r"classes\[\] is 1, not of type str"),
+        (lambda m: m.update(counts=None), "counts is None, not of type dict"),
+        (lambda m: m.update(settings={}), "settings lacks size"),
+        (lambda m: m["shards"][0].update(pictures="4"), "pictures is '4', not of type int"),
+        (lambda m: m["shards"][0].update(pictures=-4), "less than no pictures"),
+        (lambda m: m["shards"][0].update(pictures=5), "hold 13 pictures, index.parquet 12"),
+        (lambda m: m["shards"].reverse(), "its shard 0 should be shard-00000-of-00003"),
+        (lambda m: m["shards"][0].update(name="../../other.tfrecord"), "shard 0 should be shard-0"),
+    ],
+)
+def test_a_manifest_of_another_shape_is_one_line(folder, change, expected):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    change(manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match=f"manifest.json is damaged: .*{expected}") as caught:
+        open_records(folder)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[]", "3", '{"format": {}}'])
+def test_what_is_no_manifest_is_one_line(folder, text):
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(UserError, match="records"):
+        open_records(folder)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "index.parquet", "skipped.jsonl", "shard"])
+def test_a_named_pipe_is_refused_and_not_waited_for(folder, name):
+    records = open_records(folder)
+    path = records.shards[1] if name == "shard" else folder / name
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(UserError, match=rf"{path.name} .*no regular file"):
+        open_records(folder)
+    if name == "shard":
+        for read in (lambda: read_example(records, [4]), lambda: list(scan(records))):
+            with pytest.raises(UserError, match=f"{path.name} cannot be read: no regular file"):
+                read()
+
+
+def test_a_named_pipe_among_a_builds_files_is_not_waited_for(folder, original):
+    (folder / "build.json").unlink()
+    os.mkfifo(folder / "build.json")
+    root = original.parent / "pets"
+    with pytest.raises(UserError, match="holds other files"):
+        build_records(root, items_of(root), folder, layout=PLAIN, shard_size=4)
+
+
+def test_the_index_is_one_piece_however_it_was_written(tmp_path, monkeypatch):
+    """Else taking a few rows takes longer the more there are."""
+    monkeypatch.setattr(finishing, "_ROWS", 4)
+    root = trees.plain(tmp_path / "pets")
+    build_records(root, items_of(root), tmp_path / "records", layout=PLAIN, shard_size=4)
+    assert pq.ParquetFile(tmp_path / "records" / "index.parquet").num_row_groups == 3
+    table = open_records(tmp_path / "records").table
+    assert {column.num_chunks for column in table.columns} == {1}
+
+
+def test_opening_leaves_no_thread_behind(folder):
+    """A thread of Arrow's that lets go of Python's bytes while Python ends aborts the process."""
+    program = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from sbir_tf.data.records import open_records\n"
+        "def threads():\n"
+        "    tasks = Path('/proc/self/task').iterdir()\n"
+        "    return sum('jemalloc' not in (t / 'comm').read_text() for t in tasks)\n"
+        "before = threads()\n"
+        "open_records(sys.argv[1])\n"
+        "print(threads() - before)\n"
+    )
+    command = [sys.executable, "-c", program, str(folder)]
+    run = subprocess.run(command, cwd=PROJECT, capture_output=True, check=True)
+    assert run.stdout == b"0\n"
 
 
 def test_what_is_no_records_folder_is_refused_with_the_command(tmp_path):

@@ -202,6 +202,15 @@ def test_a_single_coloured_pixel_keeps_a_picture_coloured(tmp_path, side):
         assert (pixels_of({"image/encoded": data}) == picture).all()
 
 
+def test_a_lack_of_memory_is_a_reason_and_not_the_end(monkeypatch):
+    def short(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("sbir_tf.data.records.making.read_picture", short)
+    made = make(Recipe(".", 8, False), Row("a.png", "a", 0, 0, "", ()))
+    assert (made.example, made.problem) == (b"", "needs more memory than there is")
+
+
 def test_the_colour_of_every_pixel_of_a_photo_is_kept():
     """4:4:4: of single red columns on blue, half resolution would leave purple."""
     picture = np.zeros((32, 32, 3), np.uint8)

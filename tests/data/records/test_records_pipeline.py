@@ -1,16 +1,20 @@
 """The pipeline as a cluster would run it: shipped to other processes, written to a bucket."""
 
 import io
+import threading
+from typing import ClassVar
 
 import pytest
 from apache_beam.internal import pickler
 from apache_beam.io.filesystem import FileMetadata, FileSystem
 from apache_beam.options.pipeline_options import PortableOptions, SparkRunnerOptions
+from apache_beam.runners.runner import PipelineResult, PipelineRunner, PipelineState
 
 from sbir_tf.data.layouts.layout import Item
-from sbir_tf.data.records import storage
+from sbir_tf.data.records import running, storage
 from sbir_tf.data.records.making import Recipe
-from sbir_tf.data.records.pipeline import WriteShard, pipeline, pipeline_options
+from sbir_tf.data.records.options import RUNNERS, pipeline_options
+from sbir_tf.data.records.pipeline import WriteShard, fill, new_pipeline
 from sbir_tf.data.records.plan import Group, grouped, rows_of
 from sbir_tf.errors import UserError
 from tests import trees
@@ -139,7 +143,8 @@ def test_a_worker_elsewhere_tells_its_runner_of_a_failure(root, tmp_path):
 
 def test_the_whole_pipeline_can_be_described_to_any_runner():
     write = WriteShard("/nowhere/records", Recipe("/nowhere/pets", 32, False))
-    steps = pipeline(write, [(0, 0, 10)], "direct", ()).to_runner_api().components.transforms
+    with new_pipeline(pipeline_options("direct", ())) as empty:
+        steps = fill(empty, write, [(0, 0, 10)]).to_runner_api().components.transforms
     assert any("WriteShards" in step.unique_name for step in steps.values())
 
 
@@ -165,6 +170,115 @@ def test_an_option_of_another_form_is_refused(wrong):
         pipeline_options("direct", [wrong])
 
 
+@pytest.mark.parametrize(
+    ("runner", "option", "problem"),
+    [
+        ("direct", "direct_num_workers=abc", "argument --direct_num_workers: invalid int value"),
+        ("flink", "direct_num_workers=abc", "argument --direct_num_workers: invalid int value"),
+        ("direct", "direct_runing_mode=in_memory", "Did you mean 'direct_running_mode'"),
+        ("dataflow", "nonsense=3", "Beam has no option 'nonsense'"),
+        ("dataflow", "projec=P", "Beam has no option 'projec'. Did you mean 'project'"),
+        ("direct", "runner=FlinkRunner", "--runner names the runner"),
+        ("direct", "help", "takes key=value"),
+    ],
+)
+def test_an_option_that_beam_does_not_take_is_one_line(capfd, runner, option, problem):
+    with pytest.raises(UserError, match=problem) as caught:
+        pipeline_options(runner, [option])
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_option_of_a_job_server_is_passed_on():
+    assert "--parallelism=4" in str(pipeline_options("flink", ["parallelism=4"])._flags)
+
+
+def test_a_runner_that_wants_other_options_says_so_before_anything_is_written(
+    build, root, tmp_path
+):
+    with pytest.raises(UserError, match=r"The pipeline cannot be made: .*temp_location.*project"):
+        build(root, runner="dataflow")
+    assert not (tmp_path / "records").exists()
+
+
+def test_an_unknown_file_system_is_one_line(build, root):
+    with pytest.raises(UserError, match=r"foo://b/r cannot be written: .*filesystem"):
+        build(root, "foo://b/r")
+
+
+def test_a_file_system_that_does_not_answer_is_one_line(build, root, monkeypatch):
+    def broken(self, path):
+        raise ConnectionError("nobody\nis there")
+
+    monkeypatch.setattr(Bucket, "_list", broken)
+    with pytest.raises(UserError, match=r"bucket://b/r cannot be listed: .*is there"):
+        build(root, "bucket://b/r")
+
+
+def test_a_runner_that_exits_is_an_error_and_not_the_end(build, root, monkeypatch):
+    def leave(self, pipeline, options):
+        raise SystemExit(2)
+
+    monkeypatch.setattr(Endless, "run_pipeline", leave)
+    monkeypatch.setitem(RUNNERS, "flink", f"{__name__}.Endless")
+    with pytest.raises(UserError, match="The pipeline's runner failed: 2"):
+        build(root, runner="flink")
+
+
+class Endless(PipelineRunner):
+    """A cluster whose job runs until it is cancelled, as far as it can be."""
+
+    jobs: ClassVar[list["Endless.Job"]] = []
+    refusal = ""
+
+    class Job(PipelineResult):
+        def __init__(self, refusal):
+            super().__init__(PipelineState.RUNNING)
+            self.cancelled, self.refusal = threading.Event(), refusal
+
+        def wait_until_finish(self, duration=None):
+            self.cancelled.wait()
+
+        def cancel(self):
+            if self.refusal:
+                raise OSError(self.refusal)
+            self.cancelled.set()
+
+    def run_pipeline(self, pipeline, options):
+        self.jobs.append(self.Job(self.refusal))
+        return self.jobs[-1]
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    monkeypatch.setattr(Endless, "jobs", [])
+    monkeypatch.setattr(running, "_PATIENCE", 5)
+    monkeypatch.setitem(RUNNERS, "flink", f"{__name__}.Endless")
+    yield Endless
+    for job in Endless.jobs:
+        job.cancelled.set()
+
+
+def interrupted_once_it_runs(iterable, description, total):
+    while not Endless.jobs:
+        pass
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_cancels_a_clusters_job(cluster, build, root):
+    with pytest.raises(KeyboardInterrupt):
+        build(root, runner="flink", progress=interrupted_once_it_runs)
+    (job,) = cluster.jobs
+    assert job.cancelled.is_set()
+
+
+def test_a_job_that_cannot_be_cancelled_is_told_and_keeps_nobody(cluster, build, root, monkeypatch):
+    monkeypatch.setattr(cluster, "refusal", "no such job")
+    with pytest.raises(UserError, match="the job may run on; cancel it where it runs: no such job"):
+        build(root, runner="flink", progress=interrupted_once_it_runs)
+    assert all(thread.daemon for thread in threading.enumerate() if "_run" in thread.name)
+
+
 def test_an_unknown_runner_names_the_nearest():
     with pytest.raises(UserError, match=r"There is no runner 'flick'. Did you mean 'flink'?"):
         pipeline_options("flick", ())
@@ -174,8 +288,11 @@ def test_an_unknown_runner_names_the_nearest():
     ("items", "problem"),
     [
         ([], "There is no picture"),
-        ([Item("../a.png", "a", "sketch")], "lies outside"),
-        ([Item("/etc/a.png", "a", "sketch")], "lies outside"),
+        ([Item("../a.png", "a", "sketch")], "must stay below the data set's root"),
+        ([Item("/etc/a.png", "a", "sketch")], "must stay below the data set's root"),
+        ([Item("C:\\a.png", "a", "sketch")], "must stay below the data set's root"),
+        ([Item("a//b.png", "a", "sketch")], "single / between"),
+        ([Item("./b.png", "a", "sketch")], "single / between"),
         ([Item("a.png", "a", "sketch"), Item("a.png", "b", "photo")], "a.png is listed twice"),
     ],
 )

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from sbir_tf.data.records import naming, open_records, pipeline, storage
+from sbir_tf.data.records import build as building
+from sbir_tf.data.records import naming, open_records, pipeline, running, storage
 from sbir_tf.data.records.makers import make_here
 from sbir_tf.errors import UserError
 from tests import trees
-from tests.data.records.odd_tree import PLAIN, bad_pictures, items_of
+from tests.data.records.odd_tree import bad_pictures, items_of
 
 PROJECT = Path(__file__).parents[3]
 
@@ -37,7 +38,7 @@ def made(monkeypatch):
         keys.extend(row.key for row in rows)
         return make_here(recipe, rows)
 
-    monkeypatch.setattr(pipeline, "makers", lambda jobs: nullcontext(noting))
+    monkeypatch.setattr(running, "makers", lambda jobs: nullcontext(noting))
     return keys
 
 
@@ -75,7 +76,7 @@ def interrupted_after(pictures):
     """Somebody presses Ctrl-C when so many pictures are done, and not one more."""
 
     def slow(recipe, rows):
-        live = next(iter(pipeline._LIVE.values()))
+        live = next(iter(pipeline.LIVE.values()))
         for made in make_here(recipe, rows):
             yield made
             while live.done >= pictures and not live.stopped:
@@ -88,7 +89,7 @@ def interrupted_after(pictures):
             yield thing
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "makers", lambda jobs: nullcontext(slow))
+        patch.setattr(running, "makers", lambda jobs: nullcontext(slow))
         with pytest.raises(KeyboardInterrupt):
             yield progress
 
@@ -171,6 +172,47 @@ def test_of_an_interrupted_build_only_what_changed_is_made_again(root, build, mo
     build(root, shard_size=6)
     assert len(keys) == 6
     assert "sketches/cat/0.png" in keys
+
+
+def end_before_the_manifest(build, root, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(building, "finish", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            build(root)
+
+
+def interrupt(*arguments):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("lost", ["", "shard-*-of-*.tfrecord", ".building/shard-*.parquet"])
+def test_shards_of_before_are_not_completed_by_a_runner_that_does_nothing(
+    lost, root, build, tmp_path, monkeypatch
+):
+    end_before_the_manifest(build, root, monkeypatch)
+    if lost:
+        next((tmp_path / "records").glob(lost)).unlink()
+    else:
+        trees.save(trees.sketch(1, 5), root / "sketches/cat/0.png")
+        os.utime(root / "sketches/cat/0.png", ns=(0, 1))
+    with monkeypatch.context() as patch:
+        patch.setattr(building, "run", lambda *arguments: None)
+        with pytest.raises(UserError, match=r"shard-.* was not written: the runner ended early"):
+            build(root)
+    assert not (tmp_path / "records" / "manifest.json").exists()
+    assert not (tmp_path / "records" / "index.parquet").exists()
+    build(root)
+    build(root, tmp_path / "straight")
+    assert contents(tmp_path / "records") == contents(tmp_path / "straight")
+
+
+def test_what_was_left_out_before_is_not_called_missing(root, build):
+    left_out = [("photos/cat/loop.jpg", "a loop"), ("photos/cat/\udcff.jpg", "no UTF-8")]
+    build(root, left_out=left_out)
+    assert not build(root, left_out=left_out).new
+    (root / "sketches/cat/0.png").rename(root / "sketches/cat/9.png")
+    with pytest.raises(UserError, match=r"1 new: sketches/cat/9.png; 1 missing: sketches/cat/0"):
+        build(root, left_out=left_out)
 
 
 def test_a_shard_that_was_damaged_meanwhile_is_made_again(root, build, tmp_path):
@@ -287,4 +329,3 @@ def test_processes_that_read_pictures_end_with_a_build_that_is_killed(tmp_path):
     run = subprocess.run(command, capture_output=True, timeout=60, env=environment)
     assert run.returncode == -signal.SIGKILL, run.stderr.decode()
     assert not (tmp_path / "records" / "manifest.json").exists()
-    assert PLAIN.name == "plain"

@@ -1,0 +1,66 @@
+"""Beam's options, from the command's; a wrong one is an error before anything is written."""
+
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from sbir_tf.errors import UserError, nearest
+
+RUNNERS = {
+    "direct": "DirectRunner",
+    "flink": "FlinkRunner",
+    "spark": "SparkRunner",
+    "dataflow": "DataflowRunner",
+}
+_OWN_OPTIONS = ("flink", "spark")  # their job servers know options that Beam here does not
+
+
+def pipeline_options(runner: str, options: Sequence[str]) -> PipelineOptions:
+    """Beam's options.
+
+    Args:
+        runner: A name in `RUNNERS`.
+        options: "key=value", or "key" for those that are switched on.
+
+    Returns:
+        They.
+
+    Raises:
+        UserError: An unknown runner; an option of another form, that Beam does not know or with
+            a value that it does not take.
+    """
+    if runner not in RUNNERS:
+        raise UserError(f"There is no runner {runner!r}{nearest(runner, RUNNERS)}")
+    parser = _parser()
+    for option in options:
+        _check(option, parser, runner)
+    return PipelineOptions([f"--runner={RUNNERS[runner]}", *(f"--{option}" for option in options)])
+
+
+def _check(option: str, parser: ArgumentParser, runner: str) -> None:
+    key = option.partition("=")[0]
+    if option.startswith("-") or not key or key == "help":
+        raise UserError(f"--pipeline-option takes key=value. Received: {option!r}")
+    if key == "runner":
+        raise UserError(f"--runner names the runner. Received: --pipeline-option {option}")
+    said = StringIO()
+    try:
+        with redirect_stderr(said), redirect_stdout(said):
+            _, unknown = parser.parse_known_args([f"--{option}"])
+    except SystemExit:
+        problem = said.getvalue().strip().rpartition("error: ")[2]
+        raise UserError(f"--pipeline-option {option}: {problem}") from None
+    if unknown and runner not in _OWN_OPTIONS:
+        known = vars(parser.parse_args([]))
+        raise UserError(f"Beam has no option {key!r}{nearest(key, known)}")
+
+
+def _parser() -> ArgumentParser:
+    """Beam's own, of all options that it knows."""
+    found: list[ArgumentParser] = []
+    PipelineOptions([]).get_all_options(add_extra_args_fn=found.append)
+    found[0].allow_abbrev = False
+    return found[0]
