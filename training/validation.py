@@ -16,7 +16,7 @@ from training.run import existing_run, write_json
 
 CACHE = Path("data/cache/validation")
 # Of the checks: a higher number validates again what an older one had passed.
-CHECKS = 1
+CHECKS = 2
 
 
 def check_before_training(
@@ -66,15 +66,21 @@ def _records(data: Data, split: Split, progress) -> tuple[dict, Path, bool]:
 
 
 def _folder(data: Data, split: Split, progress) -> tuple[dict, Path, bool]:
+    from sbir_tf.data.survey import CACHE as SURVEYS
     from sbir_tf.data.validation.sources import from_listing
 
     # Quick where nothing changed: a survey remembers what it read.
-    source = from_listing(listing_of(data), split, progress, LAYOUTS[data.layout])
-    return _kept(_key(_content(source.table), str(data.root), split), lambda: source)
+    options = {"layout": LAYOUTS[data.layout], "cache": SURVEYS, "to_train": True}
+    source = from_listing(listing_of(data), split, progress, **options)
+    key = _key(_content(source.table), source.found, str(data.root), split)
+    return _kept(key, lambda: source)
 
 
 def _kept(key: str, open_source: Callable) -> tuple[dict, Path, bool]:
-    """A validation's result as JSON, the page about it, and whether it is new."""
+    """A validation's result as JSON, the page about it, and whether it is new.
+
+    Errors are not kept: what is mended may look as it did, as a shard restored with its date.
+    """
     page = CACHE / f"{key}.html"
     file = page.with_suffix(".json")
     if file.exists() and page.exists():
@@ -84,7 +90,8 @@ def _kept(key: str, open_source: Callable) -> tuple[dict, Path, bool]:
     source = open_source()
     report = source.validate()
     write_page(report, source.table, page, source.name, source.read)
-    write_json(file, report.to_json())
+    if report.ok:
+        write_json(file, report.to_json())
     return report.to_json(), page, True
 
 

@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from benchmarks.faults.injected import FAULTS
+from benchmarks.faults.injected import FAULTS, Fault
 from benchmarks.faults.lab import Lab, make_lab, opened, records_of, split_of
 from benchmarks.tables import replace_section, table
 from sbir_tf.__main__ import silence
@@ -34,15 +34,18 @@ def main() -> None:
 
 def faults_table(lab: Lab) -> str:
     """One line a fault: where it is, and the message about it."""
-    rows = []
-    for fault in FAULTS:
-        said = [a for a in fault.inject(lab).anomalies if a.code == fault.code]
-        message = said[0].message.replace("|", "\\|") if said else MISSED
-        severity = said[0].severity if said else ""
-        rows.append(
-            [str(len(rows) + 1), fault.name, fault.where, severity, f"`{fault.code}`", message]
-        )
+    rows = [
+        [str(number), *row_of(fault, fault.inject(lab))]
+        for number, fault in enumerate(FAULTS, start=1)
+    ]
     return table(("", "fault", "in", "", "code", "what is said"), rows)
+
+
+def row_of(fault: Fault, report: Report) -> list[str]:
+    """What the table says of a fault, its number apart."""
+    said = [a for a in report.anomalies if a.code == fault.code]
+    message = said[0].message.replace("|", "\\|") if said else MISSED
+    return [fault.name, fault.where, said[0].severity if said else "", f"`{fault.code}`", message]
 
 
 def clean_table(lab: Lab) -> str:

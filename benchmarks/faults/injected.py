@@ -56,6 +56,11 @@ def _empty_folder(tree: Path) -> None:
     (tree / PHOTOS / "yurt").mkdir()
 
 
+def _doubled(tree: Path) -> None:
+    for n in range(5):
+        save(photo(78, n), tree / PHOTOS / "wind-mill" / f"ext_{n}.jpg")
+
+
 def _empty_file(tree: Path) -> None:
     _a_sketch(tree).write_bytes(b"")
 
@@ -63,6 +68,18 @@ def _empty_file(tree: Path) -> None:
 def _torn_file(tree: Path) -> None:
     path = tree / PHOTOS / "windmill" / "ext_3.jpg"
     path.write_bytes(path.read_bytes()[:200])
+
+
+def _webp(tree: Path) -> None:
+    path = tree / PHOTOS / "windmill" / "ext_3.jpg"
+    Image.open(path).save(path, "WEBP")
+
+
+def _turned(tree: Path) -> None:
+    path = tree / PHOTOS / "windmill" / "ext_3.jpg"
+    turn = Image.Exif()
+    turn[0x0112] = 6
+    Image.open(path).save(path, "JPEG", exif=turn)
 
 
 def _blank(tree: Path) -> None:
@@ -213,8 +230,11 @@ FAULTS = (
     Fault("a class has no photos", "folder", "class_without_photos", _in_tree(_drop_photos)),
     Fault("a class has no sketches", "folder", "class_without_sketches", _in_tree(_drop_sketches)),
     Fault("a class folder is empty", "folder", "folder_empty", _in_tree(_empty_folder)),
+    Fault("two photo folders of a class", "folder", "class_doubled", _in_tree(_doubled)),
     Fault("a file of 0 bytes", "folder", "encoding_empty", _in_tree(_empty_file)),
     Fault("a photo is torn", "folder", "unreadable", _in_tree(_torn_file)),
+    Fault("a WebP named .jpg", "folder", "misread_by_tensorflow", _in_tree(_webp)),
+    Fault("a photo lying on its side", "folder", "misread_by_tensorflow", _in_tree(_turned)),
     Fault("a blank sketch", "folder", "sketch_blank", _in_tree(_blank)),
     Fault("a sketch white on black", "folder", "sketch_inverted", _in_tree(_inverted)),
     Fault("all sketches white on black", "folder", "sketch_inverted", _in_tree(_all_inverted)),
@@ -237,6 +257,7 @@ FAULTS = (
     Fault("a label of another class", "records", "label_disagrees", _changed(class_label=2)),
     Fault("a class that no label has", "records", "class_new", _changed(class_name="yurt")),
     Fault("a domain of 2", "records", "domain_invalid", _changed(domain=2)),
+    Fault("a domain beyond its column", "records", "domain_invalid", _changed(domain=200)),
     Fault("an empty encoding", "records", "encoding_empty", _changed(image_encoded=b"")),
     Fault("an encoding torn", "records", "unreadable", _torn),
     Fault("the picture of another record", "records", "index_disagrees", _other_picture),

@@ -36,7 +36,7 @@ def rewrite(folder: Path, change: Callable[[dict], dict | None], rows: int = 1) 
         if changed is not None:
             rows -= 1
             features |= changed
-            row |= {_COLUMNS[name]: value for name, value in changed.items() if name in _COLUMNS}
+            row |= {_COLUMNS[n]: v for n, v in changed.items() if n in _COLUMNS and fits(v)}
             row["bytes"] = len(features["image/encoded"])
             serialized = serialized_example(features)
         places.append((len(content), len(serialized)))
@@ -60,6 +60,11 @@ def write_index(folder: Path, rows: list[dict], places: list[tuple[int, int]]) -
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / INDEX)
     if schema.names[: len(FACTS.names)] != FACTS.names:
         raise ValueError(f"An index begins with the columns of facts. Received: {schema.names}")
+
+
+def fits(value: int | str) -> bool:
+    """Whether the index can hold a value; a build that wrote another keeps the index right."""
+    return not isinstance(value, int) or value < 2**7
 
 
 def text(value: bytes | str) -> str:

@@ -1,11 +1,12 @@
 """`sbir train` checks its data first, once, and stops on errors unless told otherwise."""
 
+import os
 import shutil
 
 import pytest
 
 from sbir_tf.errors import UserError
-from tests import trees
+from tests import stored, trees
 from tests.small import small
 from training import validation
 from training.run import create_or_continue
@@ -96,6 +97,37 @@ def test_records_are_validated_under_their_digest(tree, tmp_path):
     shard.write_bytes(data)
     with pytest.raises(UserError, match="truncated or altered"):
         check_before_training(config, tmp_path / "run")
+
+
+def test_a_shard_that_is_restored_with_its_date_is_trained_on(tree, tmp_path):
+    from sbir_tf.data.layouts import LAYOUTS, list_items
+    from sbir_tf.data.records import build_records, open_records
+
+    build_records(tree, list_items(tree, LAYOUTS["plain"]), "records", size=32)
+    config = config_of("records", "data.source=records")
+    (shard,) = open_records("records").shards
+    content, state = shard.read_bytes(), shard.stat()
+    for data in (content[:500] + b"?" + content[501:], content):
+        shard.write_bytes(data)
+        os.utime(shard, ns=(state.st_atime_ns, state.st_mtime_ns))
+        if data != content:
+            with pytest.raises(UserError, match="truncated or altered"):
+                check_before_training(config, tmp_path / "run")
+    assert check_before_training(config, tmp_path / "run") == ()
+
+
+@pytest.mark.parametrize("name", ["webp", "bmp 16"])
+def test_a_file_that_tensorflow_refuses_stops(tree, tmp_path, name):
+    (tree / "photos" / "cat" / "0.jpg").write_bytes(stored.stored()[name])
+    with pytest.raises(UserError, match=r"or not at all: photos/cat/0.jpg: TensorFlow .* records"):
+        check_before_training(config_of(tree), tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["jpeg turned", "bmp palette"])
+def test_a_file_that_tensorflow_reads_otherwise_is_warned_of(tree, tmp_path, name):
+    (tree / "photos" / "cat" / "0.jpg").write_bytes(stored.stored()[name])
+    line, _ = check_before_training(config_of(tree), tmp_path / "run")
+    assert line.startswith("warning: 1 picture that a training from these files would see otherw")
 
 
 def test_icons_and_complete_runs_need_no_check(tree, tmp_path):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sbir_tf.console import bar
-from sbir_tf.errors import UserError
 
 if TYPE_CHECKING:
     from sbir_tf.data.splits import Split
 
 FOUND_ERRORS = 1
+_AS_IT_IS = (None, None, None)  # layout, variant and class map of records
 
 
 def validate_data(
@@ -35,23 +35,27 @@ def validate_data(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     layout: Annotated[str | None, typer.Option(help="Of the data set; else recognised.")] = None,
-    variant: Annotated[str | None, typer.Option(help="Of the layout, such as a tx_*.")] = None,
+    variant: Annotated[str | None, typer.Option(help="Of the layout: tx_*, or A,B.")] = None,
     class_map: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Which folder shows what: folder,class.")
     ] = None,
 ) -> None:
     """Check a data set: classes, labels, pictures, copies, drift. Exit code 1: there are errors."""
-    for file in (against, serving, split):
-        if file is not None and not file.exists():
-            raise UserError(f"{file} does not exist")
+    from sbir_tf.data.survey import CACHE
     from sbir_tf.data.validation import make_schema
     from sbir_tf.data.validation import write_schema as write
     from sbir_tf.data.validation.page import write_page
-    from sbir_tf.data.validation.sources import open_source
+    from sbir_tf.data.validation.regular import regular_file
+    from sbir_tf.data.validation.sources import are_records, open_source
 
+    for file in (split, serving, against if against and not against.is_dir() else None):
+        if file is not None:
+            regular_file(file)
     cut = _split(split)
-    other = _against(against)
-    source = open_source(folder, cut, layout, variant, class_map, bar)
+    laid_out = (layout, variant, class_map)
+    other, used = _against(against, laid_out)
+    ours = _AS_IT_IS if used and are_records(folder) else laid_out
+    source = open_source(folder, cut, *ours, bar, cache=CACHE)
     report = source.validate(other, serving, str(against) if against else None)
     written = []
     if html:
@@ -76,15 +80,21 @@ def _split(file: Path | None) -> "Split | None":
     return read_split(file) if file else None
 
 
-def _against(path: Path | None):
-    """A schema, or the facts of another data set, whose index is believed."""
+def _against(path: Path | None, laid_out: tuple):
+    """A schema, or the facts of another data set, whose index is believed.
+
+    Returns:
+        It, and whether the options of pictures in class folders were used.
+    """
+    from sbir_tf.data.survey import CACHE
     from sbir_tf.data.validation import read_schema
-    from sbir_tf.data.validation.sources import open_source
+    from sbir_tf.data.validation.sources import are_records, open_source
 
     if path is None:
-        return None
-    return (
-        open_source(path, progress=bar, thorough=False).table
-        if path.is_dir()
-        else read_schema(path)
-    )
+        return None, False
+    if not path.is_dir():
+        return read_schema(path), False
+    built = are_records(path)
+    options = _AS_IT_IS if built else laid_out
+    source = open_source(path, None, *options, bar, thorough=False, cache=CACHE)
+    return source.table, not built

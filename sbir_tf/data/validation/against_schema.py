@@ -98,7 +98,7 @@ def _told_label(table: pa.Table, schema, source: str, feature: str) -> Iterator[
     classes, label = len(vocabulary(schema)), numbers(table, "label")
     outside = np.flatnonzero((label < 0) | (label >= classes))
     keys = texts(table, "key")[outside]
-    values = named([str(v) for v in sorted(set(label[outside]))])
+    values = _values(label[outside])
     yield anomaly(
         ERROR,
         "label_outside",
@@ -113,7 +113,7 @@ def _told_domain(table: pa.Table, schema, source: str, feature: str) -> Iterator
     domain = numbers(table, "domain")
     wrong = np.flatnonzero(~np.isin(domain, list(DOMAINS.values())))
     keys = texts(table, "key")[wrong]
-    values = named([str(v) for v in sorted(set(domain[wrong]))])
+    values = _values(domain[wrong])
     yield anomaly(
         ERROR,
         "domain_invalid",
@@ -121,6 +121,12 @@ def _told_domain(table: pa.Table, schema, source: str, feature: str) -> Iterator
         f"{values} of {named(keys)}. Build the records anew; the network's gates know these two",
         keys,
     )
+
+
+def _values(wrong: np.ndarray) -> str:
+    """The different ones; the last that a column can hold may stand for what lies beyond."""
+    ends = np.iinfo(wrong.dtype).min, np.iinfo(wrong.dtype).max
+    return named([f"{v} or beyond" if v in ends else str(v) for v in sorted(set(wrong))])
 
 
 def _told_bytes(table: pa.Table, schema, source: str, feature: str) -> Iterator[Anomaly]:

@@ -45,8 +45,7 @@ def _unreadable(table: pa.Table) -> Iterator[Anomaly]:
         yield anomaly(
             ERROR,
             "record_damaged",
-            f"{counted(int(damaged.sum()), 'record')} truncated or altered: {first}. Copy the "
-            "shard again, or build the records anew",
+            f"{counted(int(damaged.sum()), 'record')} truncated or altered: {first}",
             [problem.removeprefix(DAMAGED) for problem in problems[damaged]],
         )
     # What has no bytes is said to be empty, by the schema.
@@ -95,12 +94,12 @@ def _in_colour(sketches: pa.Table, photos: pa.Table) -> Iterator[Anomaly]:
     colour = numbers(sketches, "colourfulness")
     usual = float(np.median(colour))
     of_photos = float(np.median(numbers(photos, "colourfulness"))) if len(photos) else np.inf
-    if usual >= COLOURFUL > of_photos:
+    if usual >= COLOURFUL > of_photos and _more_ink(sketches, photos):
         yield anomaly(
             ERROR,
             "domains_swapped",
             f"Most sketches are in colour (median colourfulness {usual:.0f}) and most photos are "
-            f"not ({of_photos:.0f}): the two look swapped. Rename the folders",
+            f"not ({of_photos:.0f}), and lighter: the two look swapped. Rename the folders",
             [],
         )
         return
@@ -115,6 +114,11 @@ def _in_colour(sketches: pa.Table, photos: pa.Table) -> Iterator[Anomaly]:
             "Move them to the photos",
             keys,
         )
+
+
+def _more_ink(sketches: pa.Table, photos: pa.Table) -> bool:
+    """Whether the sketches are mostly darker: brown paper has colour, but is light."""
+    return bool(np.median(numbers(sketches, "ink")) > np.median(numbers(photos, "ink")))
 
 
 def _severity(wrong: np.ndarray) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from sbir_tf.data.splits import Split, find_leaks
 from sbir_tf.data.validation.features import numbers, texts
 from sbir_tf.data.validation.report import ERROR, WARNING, Anomaly, anomaly
-from sbir_tf.data.validation.words import counted, named
+from sbir_tf.data.validation.words import LISTED, counted, named
 
 _PAIR = " = "
 # Code of the warning -> what the groups are, and what to do.
@@ -84,14 +84,15 @@ def copies_of(digests: np.ndarray) -> list[np.ndarray]:
 def _leaks(split: Split, digests: dict[str, str]) -> Iterator[Anomaly]:
     leaks = find_leaks(split, digests)
     if leaks:
-        parts = sorted({" and ".join(leak.parts) for leak in leaks})
+        parts = [" and ".join(parts) for parts in sorted({leak.parts for leak in leaks})]
         yield anomaly(
             ERROR,
             "duplicate_across_parts",
             f"{counted(len(leaks), 'leak')} between parts of the split that may not share, "
             f"{named(parts)}: {leaks[0]}. Figures would be too good: delete one of each pair, or "
             "make the split anew",
-            [str(leak) for leak in leaks],
+            [str(leak) for leak in leaks[:LISTED]],
+            count=len(leaks),
         )
 
 

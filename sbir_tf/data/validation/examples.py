@@ -3,19 +3,15 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from google.protobuf.message import DecodeError
 
 from pictures import PictureError, facts_of, read_picture
 from sbir_tf.data.facts import FACTS, facts_table
-from sbir_tf.data.records import Records
-from sbir_tf.data.records.digest import digest_of
-from sbir_tf.data.records.example import parsed_example
-from sbir_tf.data.records.framing import DamagedRecord, framed_length, unframe
+from sbir_tf.data.records import Records, parsed_example, read_example, verify_records
 from sbir_tf.data.validation.contents import DAMAGED
 from sbir_tf.data.validation.features import texts
 from sbir_tf.data.validation.report import ERROR, Anomaly, anomaly
@@ -37,6 +33,13 @@ _SAME = {
 # Of ink, which a smaller picture keeps but for rounding.
 _TOLERANCE = 0.02
 _AT_ONCE = 1024  # records
+_CURED = "build the records anew"
+# Of the columns that are narrower than a record's numbers.
+_LIMITS = {
+    field.name: 2 ** (field.type.bit_width - 1)
+    for field in FACTS
+    if pa.types.is_integer(field.type) and field.name in _SAME
+}
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,6 @@ class Reading:
     anomalies: tuple[Anomaly, ...]
 
 
-def examples_table(records: Records, progress: Callable[..., Iterable] | None = None) -> pa.Table:
-    """The facts of built records, as they are in their shards: the table of `read_examples`."""
-    return read_examples(records, progress).table
-
-
 def read_examples(records: Records, progress: Callable[..., Iterable] | None = None) -> Reading:
     """Read every record of a built data set: its checksums, its features, its picture.
 
@@ -71,7 +69,14 @@ def read_examples(records: Records, progress: Callable[..., Iterable] | None = N
 
     Returns:
         Their facts, and where they are not what the index says.
+
+    Raises:
+        UserError: If a shard is missing, or no regular file.
     """
+    for shard in records.shards:
+        if not shard.is_file():
+            problem = "no regular file" if shard.exists() else "missing"
+            raise UserError(f"{shard} is {problem}: fetch it again, or build the records anew")
     tables, wrong = [], []
     for rows in _batches(records, progress):
         tables.append(facts_table(facts for facts, _ in rows))
@@ -79,41 +84,35 @@ def read_examples(records: Records, progress: Callable[..., Iterable] | None = N
     table = pa.concat_tables(tables)
     problems, shards = texts(table, "problem"), records.table["shard"].to_pylist()
     damaged = {shards[row] for row, text in enumerate(problems) if text.startswith(DAMAGED)}
-    return Reading(table, (*_disagreements(wrong), *_replaced(records, damaged)))
+    told = tuple(str(records.shards[shard]) for shard in damaged)
+    return Reading(table, (*_disagreements(wrong), *_replaced(records, told, progress)))
 
 
 def _batches(records: Records, progress) -> Iterator[list[tuple[dict[str, Any], list[str]]]]:
     """What is read of some thousand records at a time, in order."""
     batches = records.table.to_batches(_AT_ONCE)
     shown = progress(batches, "reading records", len(batches)) if progress else batches
-    with ExitStack() as stack, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        files = [_opened(shard, stack) for shard in records.shards]
+    first = 0
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for batch in shown:
-            yield list(pool.map(lambda row: _read(files, records, row), batch.to_pylist()))
+            rows = range(first, first + len(batch))
+            yield list(pool.map(lambda *it: _read(records, *it), rows, batch.to_pylist()))
+            first = rows.stop
 
 
-def _opened(shard: Path, stack: ExitStack):
-    try:
-        return stack.enter_context(shard.open("rb"))
-    except OSError as error:
-        raise UserError(
-            f"{shard} cannot be read ({error.strerror}): fetch it again, or build the records anew"
-        ) from error
-
-
-def _read(files, records: Records, row: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _read(records: Records, number: int, row: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The facts of one record, and in what it differs from its row in the index."""
-    shard, offset, length = row["shard"], row["offset"], row["length"]
     indexed = {name: row[name] for name in FACTS.names}
     try:
-        framed = os.pread(files[shard].fileno(), framed_length(length), offset)
-        features = parsed_example(unframe(framed, length))
-    except DamagedRecord as error:
-        place = f"{records.shards[shard].name}, offset {offset}: {error}"
-        return indexed | {"problem": DAMAGED + place}, []
-    except Exception as error:  # a whole record that is no example of ours
-        place = f"{records.shards[shard].name}, offset {offset}: not an example ({error})"
-        return indexed | {"problem": DAMAGED + place}, []
+        # One at a time: no more shards are open than there are threads.
+        (serialized,) = read_example(records, [number])
+        features = parsed_example(serialized)
+    except UserError as error:
+        return indexed | {"problem": f"{DAMAGED}{error}"}, []
+    except (LookupError, ValueError, DecodeError) as error:
+        place = f"{records.shards[row['shard']]}, record at offset {row['offset']}"
+        problem = f"{DAMAGED}{place}: not an example ({error!r}). Build the records anew"
+        return indexed | {"problem": problem}, []
     recorded = {name: _plain(features[feature]) for name, feature in _SAME.items()}
     recorded["bytes"] = len(features["image/encoded"])
     different = [
@@ -122,7 +121,14 @@ def _read(files, records: Records, row: dict[str, Any]) -> tuple[dict[str, Any],
         if value != indexed[name]
     ]
     facts, more = _seen(features, records)
-    return recorded | facts, different + more
+    return _fitting(recorded) | facts, different + more
+
+
+def _fitting(recorded: dict[str, Any]) -> dict[str, Any]:
+    """The values, each as near as its column can hold it: which differs from the index's."""
+    return recorded | {
+        name: min(max(recorded[name], -limit), limit - 1) for name, limit in _LIMITS.items()
+    }
 
 
 def _seen(features: dict[str, Any], records: Records) -> tuple[dict[str, Any], list[str]]:
@@ -139,7 +145,7 @@ def _seen(features: dict[str, Any], records: Records) -> tuple[dict[str, Any], l
     seen = facts_of(rgb)
     swapped = records.manifest["settings"]["swap_red_blue"] and features["domain"] == 1
     ink = facts_of(rgb[..., ::-1]).ink if swapped else seen.ink
-    if abs(ink - features["image/ink"]) > _TOLERANCE:
+    if not abs(ink - features["image/ink"]) <= _TOLERANCE:  # which NaN is not either
         different.append(f"picture with {ink:.3f} ink, recorded as {features['image/ink']:.3f}")
     return {"ink": seen.ink, "colourfulness": seen.colourfulness}, different
 
@@ -164,18 +170,20 @@ def _disagreements(wrong: list[tuple[str, str]]) -> Iterator[Anomaly]:
         )
 
 
-def _replaced(records: Records, damaged: set[int]) -> Iterator[Anomaly]:
-    """Shards whose records are whole, and which are not the files that were written."""
-    for number, shard in enumerate(records.shards):
-        if number in damaged:
-            continue
-        with shard.open("rb") as file:
-            digest = digest_of(file)
-        if digest != records.manifest["shards"][number]["sha256"]:
-            yield anomaly(
-                ERROR,
-                "shard_replaced",
-                f"{shard.name} is another file than was built, though each record in it is whole. "
-                "Copy it again, or build the records anew",
-                [shard.name],
-            )
+def _replaced(records: Records, told: tuple[str, ...], progress) -> Iterator[Anomaly]:
+    """Shards whose known records are whole, and which are not the files that were written.
+
+    Args:
+        records: All of them.
+        told: Shards whose damage is told already.
+        progress: As `sbir_tf.console.bar`.
+    """
+    options = {"progress": progress} if progress else {}
+    try:
+        lines = verify_records(records, **options)
+    except DecodeError:  # of a record that is no example, and told already
+        lines = ()
+    for line in lines:
+        if not line.startswith(told):
+            cure = "" if line.endswith(_CURED) else f". Copy it again, or {_CURED}"
+            yield anomaly(ERROR, "shard_replaced", line + cure, [line])

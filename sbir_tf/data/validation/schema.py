@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from sbir_tf.data.facts import DOMAINS
 from sbir_tf.data.validation.features import OF_A_DOMAIN, PLAIN, texts
+from sbir_tf.data.validation.regular import regular_file
 from sbir_tf.data.validation.statistics import statistics_of
 from sbir_tf.data.validation.tfdv import load_tfdv
 from sbir_tf.errors import UserError
@@ -61,12 +62,16 @@ def read_schema(file: Path | str):
     """The schema in a file.
 
     Raises:
-        UserError: If there is none, or it is not that of a data set of sketches and photos.
+        UserError: If it cannot be read, or is not that of a data set of sketches and photos.
     """
     from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import schema_pb2
 
     try:
-        schema = load_tfdv().load_schema_text(str(file))
+        text = regular_file(file).read_text("utf-8")
+        schema = text_format.Parse(text, schema_pb2.Schema())
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}") from error
     except (text_format.ParseError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0]
         raise UserError(

@@ -1,4 +1,4 @@
-"""The log of what users send: one line of JSON a request, written by the service.
+"""The log of what users send: one line of JSON a request, as a service should write it.
 
     {"domain": 0, "width": 400, "height": 300, "ink": 0.031, "colourfulness": 0.0}
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from sbir_tf.data.facts import FACTS
+from sbir_tf.data.validation.regular import regular_file
 from sbir_tf.errors import UserError
 
 COLUMNS = ("domain", "width", "height", "ink", "colourfulness")
@@ -37,16 +38,17 @@ def read_serving_log(file: Path | str) -> pa.Table:
         Table of `COLUMNS`.
 
     Raises:
-        UserError: Naming the file, the line and what is wrong with it; or if there is none.
+        UserError: Naming the file, the line and what is wrong with it; or if there is none, or
+            it is no regular file.
     """
-    file = Path(file)
+    file = regular_file(file)
     rows = []
     with file.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip() and line.endswith("\n"):
                 rows.append(_row(line, f"{file}, line {number}"))
     if not rows:
-        raise UserError(f"{file} holds no request: the service writes one line of JSON for each")
+        raise UserError(f"{file} holds no request: a service should write one line for each")
     return pa.table({name: [row[name] for row in rows] for name in COLUMNS}, schema=_SCHEMA)
 
 

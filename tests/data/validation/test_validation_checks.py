@@ -5,7 +5,9 @@ import pytest
 
 from sbir_tf.data.facts import facts_table
 from sbir_tf.data.splits import Split
+from sbir_tf.data.splits.leaks import Leak
 from sbir_tf.data.validation import validate
+from sbir_tf.data.validation.copies import check_copies
 from sbir_tf.errors import UserError
 from tests.data.validation.made_up_facts import facts, rows
 
@@ -61,6 +63,15 @@ def test_a_whole_set_drawn_in_blue_is_no_set_of_photos():
     assert only(facts_table(made)).code == "photo_among_sketches"
 
 
+@pytest.mark.parametrize(("ink", "codes"), [(0.09, ()), (0.4, ("domains_swapped",))])
+def test_grey_photos_and_sketches_on_brown_paper_are_not_swapped(ink, codes):
+    made = rows()
+    for row in made:
+        row["colourfulness"] = 0.0 if row["domain"] else 25.0
+        row["ink"] = 0.3 if row["domain"] else ink
+    assert validate(facts_table(made)).codes == codes
+
+
 def test_most_sketches_wrong_is_an_error_and_one_a_warning():
     made = rows()
     for row in made:
@@ -91,6 +102,19 @@ def test_a_copy_in_a_part_that_may_not_share_is_a_leak():
     assert report.codes == ("duplicate_across_parts", "duplicate")
     assert not report.ok
     assert "train and queries" in report.anomalies[0].message
+
+
+def test_of_many_leaks_only_those_that_are_shown_are_put_into_words(monkeypatch):
+    made, put = rows(), []
+    split = split_of(made)
+    for row in made:
+        row["digest"] = "all alike"
+    words = Leak.__str__
+    monkeypatch.setattr(Leak, "__str__", lambda leak: put.append(leak) or words(leak))
+    told = {said.code: said for said in check_copies(facts_table(made), split)}
+    said = told["duplicate_across_parts"]
+    assert len(put) == len(said.items) + 1 == 11
+    assert said.count > 30
 
 
 def test_a_gallery_that_is_trained_on_as_its_split_says_is_sound():

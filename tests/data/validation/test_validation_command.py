@@ -1,11 +1,12 @@
 """`sbir data validate`: what it prints, what it writes, and its exit codes."""
 
 import json
+import os
 import shutil
 
 import pytest
 
-from sbir_tf.data.layouts import LAYOUTS, list_items
+from sbir_tf.data.layouts import LAYOUTS, list_items, read_class_map
 from sbir_tf.data.records import build_records
 from tests import trees
 
@@ -70,6 +71,33 @@ def test_records_are_validated_against_their_folder_and_the_page_is_written(sbir
     assert "no anomaly" in said.out
     assert "written: pages/report.html" in said.out
     assert (tree.parent / "pages" / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_the_class_map_is_of_the_other_folder_too(sbir, tree):
+    (tree / "photos" / "dog").rename(tree / "photos" / "hound")
+    (tree.parent / "map.csv").write_text("folder,class\nhound,dog\n")
+    build_records(tree, list_items(tree, LAYOUTS["plain"], None, read_class_map("map.csv")), "r")
+    for what in ("mine", "r"):
+        said = sbir("data", "validate", what, "--against", "mine", "--class-map", "map.csv")
+        assert "no anomaly" in said.out, said
+
+
+def test_somebody_elses_build_json_makes_no_records(sbir, tree):
+    for name in ("build.json", "manifest.json"):
+        (tree / name).write_text('{"format": 2}')
+    assert sbir("data", "validate", tree).code == 0
+
+
+def test_a_folder_whose_name_is_no_text_is_named_all_the_same(sbir, tree):
+    said = sbir("data", "validate", tree.rename(tree.parent / os.fsdecode(b"min\xe9")))
+    assert (said.code, said.err) == (0, "")
+    assert said.out.endswith("min\\udce9: 2 classes, 6 sketches, 6 photos: no anomaly\n")
+
+
+@pytest.mark.parametrize("option", ["--against", "--serving", "--split"])
+def test_a_pipe_is_refused_and_not_waited_for(refused, tree, option):
+    os.mkfifo("pipe")
+    assert "pipe is no regular file" in refused("data", "validate", tree, option, "pipe")
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,25 @@
 """Built records, read again: what they hold, what the index says, where a byte is wrong."""
 
+import os
+import resource
 import shutil
 from dataclasses import replace
+from itertools import count
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from benchmarks.faults.rewriting import rewrite
 from sbir_tf.data.facts import FACTS
 from sbir_tf.data.layouts import LAYOUTS, list_items
 from sbir_tf.data.records import build_records, open_records
+from sbir_tf.data.records.framing import frame
+from sbir_tf.data.splits import make_split
 from sbir_tf.data.survey import survey
-from sbir_tf.data.validation.examples import examples_table, read_examples
+from sbir_tf.data.validation.examples import read_examples
 from sbir_tf.data.validation.sources import open_source
+from sbir_tf.errors import UserError
 from tests import trees
 
 
@@ -33,6 +41,13 @@ def records(built, tmp_path):
     return open_records(shutil.copytree(built, tmp_path / "records"))
 
 
+@pytest.fixture
+def one_shard(tree, tmp_path):
+    items = list_items(tree, LAYOUTS["tuberlin_ext"])
+    build_records(tree, items[:3], tmp_path / "one", size=24)
+    return tmp_path / "one"
+
+
 def test_what_is_read_again_is_what_the_index_has(records):
     shown = []
 
@@ -45,14 +60,14 @@ def test_what_is_read_again_is_what_the_index_has(records):
     assert reading.table.schema == FACTS
     exact = [name for name in FACTS.names if name not in ("ink", "colourfulness")]
     assert reading.table.select(exact) == records.table.select(exact)
-    assert len(shown) == 1
+    assert [text for text, _ in shown] == ["reading records", "checking shards"]
 
 
 def test_ink_and_digests_are_those_of_the_folder(records, tree):
     """The photos' red and blue are swapped in their files, and set right in the records."""
     items = list_items(tree, LAYOUTS["tuberlin_ext"])
     of_folder = {row["key"]: row for row in survey(tree, items, cache=None).to_pylist()}
-    for row in examples_table(records).to_pylist():
+    for row in read_examples(records).table.to_pylist():
         assert row["digest"] == of_folder[row["key"]]["digest"]
         if row["domain"] == 0:
             assert row["ink"] == pytest.approx(of_folder[row["key"]]["ink"], abs=0.01)
@@ -71,9 +86,9 @@ def test_a_flipped_bit_is_found_wherever_it_is_and_its_record_is_named(records, 
     data = bytearray(shard.read_bytes())
     data[row["offset"] + within[place]] ^= 4
     shard.write_bytes(data)
-    problems = examples_table(records).column("problem").to_pylist()
+    problems = read_examples(records).table.column("problem").to_pylist()
     assert [n for n, problem in enumerate(problems) if problem] == [3]
-    assert f"{shard.name}, offset {row['offset']}: " in problems[3]
+    assert f"{shard}, record at offset {row['offset']}: " in problems[3]
 
 
 def test_a_truncated_shard_is_reported_and_the_rest_is_checked(records):
@@ -127,3 +142,71 @@ def test_pictures_that_a_build_left_out_are_told(tree, tmp_path):
     (said,) = open_source(tmp_path / "r").validate().anomalies
     assert (said.code, said.count, said.severity) == ("file_skipped", 1, "warning")
     assert torn.name in said.message
+
+
+def test_a_split_may_name_what_the_build_left_out(tree, tmp_path):
+    layout, items = LAYOUTS["tuberlin_ext"], list_items(tree, LAYOUTS["tuberlin_ext"])
+    split = make_split("supervised", items, test_sketches=1, test_photos=1)
+    whole = shutil.copytree(tree, tmp_path / "tree")
+    (whole / split.train[0]).write_bytes(b"torn")
+    build_records(whole, items, tmp_path / "r", split=split, size=24, layout=layout)
+    for of in (split, None):
+        assert open_source(tmp_path / "r", of).validate().codes == ("file_skipped",)
+
+
+@pytest.mark.parametrize(
+    ("feature", "column", "value", "kept"),
+    [
+        ("domain", "domain", 200, 127),
+        ("class/label", "label", 2**40, 2**31 - 1),
+        ("source/width", "width", 2**31, 2**31 - 1),
+        ("source/height", "height", -(2**40), -(2**31)),
+    ],
+)
+def test_a_number_beyond_its_column_is_a_difference(one_shard, feature, column, value, kept):
+    rewrite(one_shard, lambda _: {feature: value})
+    reading = read_examples(open_records(one_shard))
+    assert reading.table.column(column)[0].as_py() == kept
+    (said,) = reading.anomalies
+    assert said.code == "index_disagrees"
+    assert f"{column} {value}, " in said.items[0]
+
+
+def test_a_whole_record_that_is_no_example_is_named_and_the_rest_is_read(records):
+    row = records.table.slice(3, 1).to_pylist()[0]
+    shard, end = records.shards[row["shard"]], row["offset"] + row["length"] + 16
+    content = shard.read_bytes()
+    shard.write_bytes(content[: row["offset"]] + frame(b"\xff" * row["length"]) + content[end:])
+    reading = read_examples(records)
+    problems = reading.table.column("problem").to_pylist()
+    assert [n for n, problem in enumerate(problems) if problem] == [3]
+    assert f"{shard}, record at offset {row['offset']}: not an example" in problems[3]
+
+
+def test_an_ink_that_is_no_number_is_a_difference(one_shard):
+    rewrite(one_shard, lambda _: {"image/ink": float("nan")})
+    (said,) = read_examples(open_records(one_shard)).anomalies
+    assert "recorded as nan" in said.message
+
+
+def test_no_more_shards_are_open_at_once_than_are_read(tree, tmp_path):
+    items = list_items(tree, LAYOUTS["tuberlin_ext"])
+    build_records(tree, items, tmp_path / "r", size=24, shard_size=1)
+    records, before = open_records(tmp_path / "r"), resource.getrlimit(resource.RLIMIT_NOFILE)
+    spare, used = 4 + 2 * os.cpu_count(), {int(p.name) for p in Path("/proc/self/fd").iterdir()}
+    assert len(records.shards) > spare
+    few = next(n for n in count() if n - len(used & {*range(n)}) == spare)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, before[1]))
+    try:
+        assert read_examples(records).anomalies == ()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.parametrize("kind", ["no regular file", "missing"])
+def test_a_shard_that_is_none_is_refused_and_not_waited_for(records, kind):
+    records.shards[1].unlink()
+    if kind == "no regular file":
+        os.mkfifo(records.shards[1])
+    with pytest.raises(UserError, match=f"{records.shards[1].name} is {kind}"):
+        read_examples(records)

@@ -83,3 +83,14 @@ def test_a_feature_that_somebody_left_out_is_not_looked_at():
     del schema.feature[:]
     schema.feature.extend(kept)
     assert validate(facts(), against=schema).codes == ()
+
+
+def test_a_schema_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    file = write_schema(make_schema(facts()), tmp_path / "schema.pbtxt")
+
+    def read_text(self, *_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_text", read_text)
+    with pytest.raises(UserError, match=r"schema.pbtxt cannot be read: Permission denied"):
+        read_schema(file)

@@ -1,10 +1,11 @@
-"""The log that the service writes, read by the validation."""
+"""The log that a service should write, read by the validation."""
 
 import json
+import os
 
 import pytest
 
-from sbir_tf.data.validation import read_serving_log, validate
+from sbir_tf.data.validation import read_schema, read_serving_log, validate
 from sbir_tf.errors import UserError
 from tests.data.validation.made_up_facts import facts
 
@@ -65,3 +66,12 @@ def test_another_file_is_refused(tmp_path, text):
     file.write_text(text)
     with pytest.raises(UserError, match=r"request"):
         read_serving_log(file)
+
+
+@pytest.mark.parametrize("read", [read_serving_log, read_schema])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="pipe is no regular file"):
+        read(tmp_path / "pipe")
+    with pytest.raises(UserError, match="none does not exist"):
+        read(tmp_path / "none")

@@ -96,6 +96,26 @@ def test_classes_that_are_held_out_on_purpose_are_no_drift():
     assert list(check_label_drift(facts_table(made))) == []
 
 
+def held_out_of(counts, taken):
+    """So many sketches of each class, and how many of them are queries."""
+    made = of_classes(**counts).to_pylist()
+    for row in made:
+        number = int(row["key"].rpartition("/")[2].removesuffix(".png"))
+        row["parts"] = ["queries"] if number < taken[row["class"]] else ["train"]
+    return facts_table(made)
+
+
+def test_a_fixed_number_of_each_class_is_no_drift_however_many_a_class_has():
+    # In training 490 of 540 are cats, of the queries half: 0.41 apart.
+    counts = {"cat": 500, "dog": 60}
+    assert list(check_label_drift(held_out_of(counts, {"cat": 10, "dog": 10}))) == []
+    (said,) = check_label_drift(held_out_of(counts, {"cat": 1, "dog": 19}))
+    assert said.code == "label_drift"
+    # Even among those that are there, but two in three classes are not.
+    three = held_out_of({"cat": 60, "dog": 60, "eel": 60}, {"cat": 40, "dog": 0, "eel": 0})
+    assert [said.code for said in check_label_drift(three)] == ["label_drift"]
+
+
 def test_bands_hold_the_sizes_that_people_use_well_inside():
     sizes = np.array([64, 128, 224, 256, 300, 512, 0])
     named = size_bands(sizes, sizes // 2).to_pylist()

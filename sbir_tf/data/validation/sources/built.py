@@ -1,8 +1,7 @@
 """Built records, each of them read again."""
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -40,18 +39,11 @@ def from_records(
         except (UserError, PictureError, KeyError):
             return None
 
-    split = split or _without(records.split, texts(table, "key"))
+    # What the build could not read is told, and missing nowhere: a training leaves it out, too.
+    split = split or records.split
+    split = split.without(records.skipped) if split else None
     found = (*found, *_skipped(records))
     return Source(str(folder), table, records.class_names, split, found, read)
-
-
-def _without(split: Split | None, keys: Iterable[str]) -> Split | None:
-    """The split that records were built with, less what the build could not read."""
-    if split is None:
-        return None
-    there = frozenset(keys)
-    kept = {part: tuple(k for k in paths if k in there) for part, paths in split.parts.items()}
-    return replace(split, parts=kept) if all(kept.values()) else split
 
 
 def _skipped(records: Records) -> Iterator[Anomaly]:

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pictures import PictureError, read_picture
+from pictures import PictureError, read_bytes, read_picture
+from sbir_tf.data.inspection.misread import may_be_refused, misread
 from sbir_tf.data.layouts import Layout, Listing
 from sbir_tf.data.splits import Split
-from sbir_tf.data.survey import survey
-from sbir_tf.data.survey.memory import CACHE
+from sbir_tf.data.survey import Survey, survey_forms
 from sbir_tf.data.validation.features import texts
 from sbir_tf.data.validation.page.gallery import SIDE
 from sbir_tf.data.validation.report import ERROR, WARNING, Anomaly, anomaly
@@ -24,13 +24,24 @@ def from_listing(
     split: Split | None = None,
     progress=None,
     layout: Layout | None = None,
-    cache: Path | None = CACHE,
+    cache: Path | None = None,
+    to_train: bool = False,
 ) -> Source:
-    """Pictures in class folders, surveyed."""
+    """Pictures in class folders, surveyed.
+
+    Args:
+        listing: Of the folder.
+        split: Of the data set.
+        progress: As `sbir_tf.console.bar`.
+        layout: Who knows the instances.
+        cache: Where surveys are remembered; None remembers nothing.
+        to_train: Whether the files themselves are about to be trained on: one that TensorFlow
+            refuses is then an error.
+    """
     if not listing.items:
         raise UserError(f"{listing.root} holds no picture to validate")
-    table = survey(listing.root, listing.items, progress=progress, layout=layout, cache=cache)
-    table = _with_sizes(table, listing.root)
+    surveyed = survey_forms(listing.root, listing.items, progress, layout=layout, cache=cache)
+    table = _with_sizes(surveyed.table, listing.root)
     names = tuple(sorted(set(texts(table, "class"))))
 
     def read(key: str) -> np.ndarray | None:
@@ -39,7 +50,7 @@ def from_listing(
         except (PictureError, OSError):
             return None
 
-    found = tuple(_of_listing(listing))
+    found = (*_of_listing(listing), *_misread(surveyed, listing.root if to_train else None))
     return Source(str(listing.root), table, names, split, found, read)
 
 
@@ -59,7 +70,50 @@ def _with_sizes(table: pa.Table, root: Path) -> pa.Table:
     return table.set_column(place, field, pa.array(sizes, field.type))
 
 
+def _misread(surveyed: Survey, root: Path | None) -> Iterator[Anomaly]:
+    """Pictures that are read rightly here, and otherwise or not at all by TensorFlow.
+
+    What it refuses of those below `root` is an error.
+    """
+    keys, told = surveyed.table["key"].to_pylist(), {ERROR: [], WARNING: []}
+    for key, form in zip(keys, surveyed.forms, strict=True):
+        if form and (reason := misread(form)):
+            stops = root and may_be_refused(form) and _is_refused(root / key)
+            told[ERROR if stops else WARNING].append(f"{key}: {reason}")
+    for severity, lines in told.items():
+        if lines:
+            yield anomaly(
+                severity,
+                "misread_by_tensorflow",
+                f"{counted(len(lines), 'picture')} that a training from these files would see "
+                f"otherwise, or not at all: {named(lines)}. Build records (`sbir data build`) and "
+                "train on those",
+                lines,
+            )
+
+
+def _is_refused(file: Path) -> bool:
+    import tensorflow as tf
+
+    from sbir_tf.data.decoding import decode_on_white
+
+    try:
+        decode_on_white(tf.constant(read_bytes(file)))
+    except (PictureError, tf.errors.InvalidArgumentError):
+        return True
+    return False
+
+
 def _of_listing(listing: Listing) -> Iterator[Anomaly]:
+    if doubled := listing.pairing.doubled:
+        told = [f"{name!r}: {' and '.join(map(repr, of))}" for name, of in doubled.items()]
+        yield anomaly(
+            ERROR,
+            "class_doubled",
+            f"{counted(len(told), 'class')} with several photo folders: {named(told)}. Merge or "
+            "rename them, or pass --class-map FILE",
+            told,
+        )
     if listing.empty:
         yield anomaly(
             ERROR,

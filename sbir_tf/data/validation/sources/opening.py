@@ -1,12 +1,12 @@
 """Records or a folder: whichever a path turns out to be."""
 
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sbir_tf.data.layouts import list_folder, locate, read_class_map
-from sbir_tf.data.records.naming import BUILD
+from sbir_tf.data.layouts import open_folder
+from sbir_tf.data.records.naming import BUILD, FORMAT, MANIFEST
 from sbir_tf.data.splits import Split
-from sbir_tf.data.survey.memory import CACHE
 from sbir_tf.data.validation.sources.built import from_records
 from sbir_tf.data.validation.sources.folder import from_listing
 from sbir_tf.data.validation.sources.source import Source
@@ -21,7 +21,7 @@ def open_source(
     class_map: Path | None = None,
     progress: Callable[..., Iterable] | None = None,
     thorough: bool = True,
-    cache: Path | None = CACHE,
+    cache: Path | None = None,
 ) -> Source:
     """The data set in a folder: records that were built, or pictures in class folders.
 
@@ -45,12 +45,19 @@ def open_source(
                 f"{folder} holds records: leave out --layout, --variant and --class-map"
             )
         return from_records(folder, split, progress, thorough)
-    place = locate(folder, layout, variant)
-    read = read_class_map(class_map) if class_map else None
-    listing = list_folder(place.root, place.layout, place.variant, read)
+    place, listing = open_folder(folder, layout, variant, class_map)
     return from_listing(listing, split, progress, place.layout, cache)
 
 
 def are_records(folder: Path | str) -> bool:
-    """Whether a folder holds records, complete or not."""
-    return (Path(folder) / BUILD).is_file()
+    """Whether a folder holds records, complete or not, of whatever version."""
+    return any(_is_ours(Path(folder) / name) for name in (MANIFEST, BUILD))
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a file, whose name others may use as well, is about records."""
+    try:
+        form = json.loads(file.read_bytes())["format"] if file.is_file() else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return str(form).startswith(FORMAT.partition("/")[0] + "/")
