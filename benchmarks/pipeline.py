@@ -20,7 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.tables import replace_section, table
+from benchmarks.tables import check_section, replace_section, table
 from sbir_tf.data.icons import write_tree
 from sbir_tf.data.layouts import LAYOUTS, list_items
 from sbir_tf.data.records import build_records
@@ -70,6 +70,8 @@ def main() -> None:
     parser.add_argument("--to", type=Path, help="keep the pictures and records in this folder")
     parser.add_argument("--page", type=Path, help="replace the section of this page")
     options = parser.parse_args()
+    if options.page:
+        check_section(options.page, "pipeline")
     with tempfile.TemporaryDirectory() as folder:
         text = measure(prepared(options.to or Path(folder)))
     print(text)
@@ -89,7 +91,7 @@ def measure(places: dict[str, Path]) -> str:
     """The section of the page."""
     return "\n\n".join(
         [
-            f"{describe('tensorflow')}; `python -m benchmarks.pipeline`",
+            f"{describe('tensorflow')}; `python -m benchmarks.pipeline --page docs/speed.md`",
             "Examples a second of the pipeline alone, read, decoded, varied and batched "
             f"(medians of {ROUNDS} rounds in turn, {BATCHES} batches of 32 each; files and "
             "records hold 256 px):",

@@ -11,17 +11,22 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def replace_section(page: Path, name: str, text: str) -> None:
-    """Puts a text between a page's `<!-- name -->` and `<!-- /name -->`.
+def check_section(page: Path, name: str) -> re.Pattern:
+    """The pattern of a page's section, for `replace_section`; call it before measuring.
 
     Raises:
         ValueError: If the page has no such section.
     """
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    before = page.read_text()
-    after, found = pattern.subn(lambda m: f"{m[1]}\n{text}\n\n{m[2]}", before)
-    if found != 1:
+    if len(pattern.findall(page.read_text())) != 1:
         raise ValueError(f"{page} has no section <!-- {name} --> ... <!-- /{name} -->")
+    return pattern
+
+
+def replace_section(page: Path, name: str, text: str) -> None:
+    """Puts a text between a page's `<!-- name -->` and `<!-- /name -->`."""
+    pattern = check_section(page, name)
+    after = pattern.sub(lambda m: f"{m[1]}\n{text}\n\n{m[2]}", page.read_text())
     aside = page.with_name(f".{page.name}.new")
     aside.write_text(after)
     aside.replace(page)

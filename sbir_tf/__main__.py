@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import warnings
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -359,6 +360,9 @@ def metric_rows(values) -> list[tuple[str, float]]:
 
 def main() -> None:
     """Run a command; a user's mistake becomes one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a folder's name need not be text
+            stream.reconfigure(errors="backslashreplace")
     verbose, debug = (take_flag(flag) for flag in ("--verbose", "--debug"))
     silence(verbose)
     try:

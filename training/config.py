@@ -39,8 +39,8 @@ class Data:
         drop_share: How likely each stroke is left out of those.
         root: The folder of the data set, or of the records.
         layout: How it is laid out, see `sbir_tf.data.layouts`.
-        variant: Which of the layout's variants (Sketchy's tx_..., the release's set); None
-            takes its usual one.
+        variant: Which of the layout's variants (Sketchy's tx_..., one or several joined by commas;
+            the release's set); None takes its usual one.
         swap_red_blue: Whether photos are stored with red and blue swapped; None: as the layout.
         class_map: File that says which folder shows what, where the names do not.
         test_sketches: Sketches of each class that are held out of a folder, by the splits that
@@ -362,7 +362,7 @@ def check(config: Config) -> None:
 
 def _is_amount(value: float) -> bool:
     """Whether a value is a share below 1, or a whole number."""
-    return 0 < value < 1 or (value >= 1 and value == int(value))
+    return 0 < value < 1 or (1 <= value < float("inf") and value == int(value))
 
 
 def _check_counts(data: Data) -> None:

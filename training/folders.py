@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from sbir_tf.data.boxes import resize, resized_centre
 from sbir_tf.data.layouts import EXTENSIONS, LAYOUTS, Item, Listing, list_folder, read_class_map
-from sbir_tf.data.layouts.layout import PHOTO, SKETCH
+from sbir_tf.data.layouts.layout import DOMAINS, PHOTO, SKETCH
 from sbir_tf.data.records import open_records
 from sbir_tf.data.splits import (
     Split,
@@ -26,8 +26,6 @@ from sbir_tf.data.stores import Files, RecordRows, Store
 from sbir_tf.data.streaming import TrainingItems, pictures_in_order
 from sbir_tf.errors import UserError
 from training.config import BUILT, Data
-
-DOMAINS = (SKETCH, PHOTO)
 
 
 @dataclass(frozen=True)
@@ -140,8 +138,13 @@ def check_extensions(data: Data, items: Iterable[Item]) -> None:
 def open_records_of(data: Data) -> OnDisk:
     """A data set in records; red and blue were set right when they were built."""
     records = open_records(data.root)
-    columns = (records.table[name].to_pylist() for name in ("key", "class", "domain"))
-    items = [Item(key, name, DOMAINS[bit]) for key, name, bit in zip(*columns, strict=True)]
+    keys, names, bits = (records.table[name].to_pylist() for name in ("key", "class", "domain"))
+    if strange := sorted(set(bits) - {0, 1}):
+        raise UserError(
+            f"data.root={data.root} holds domains that are neither 0 nor 1: build it anew (`sbir "
+            f"data validate {data.root}` names the records). Received: domain {strange[0]}"
+        )
+    items = [Item(*it, DOMAINS[bit]) for *it, bit in zip(keys, names, bits, strict=True)]
     store = RecordRows(records)
     return OnDisk(items, (store, store), range(len(items)), records.split, records.skipped)
 

@@ -8,9 +8,10 @@ import tensorflow as tf
 from sbir_tf.data.augmentation import Colour, Geometry, random_affine, random_colour
 from sbir_tf.data.drawing import Drawing, random_drawing
 from sbir_tf.data.draws import ItemsByClass, draw_distinct, draw_without_replacement
+from sbir_tf.data.layouts.layout import DOMAINS
 from sbir_tf.errors import UserError
 
-SKETCH, PHOTO = 0, 1
+SKETCH, PHOTO = (DOMAINS.index(name) for name in ("sketch", "photo"))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pictures import read_picture
 from serving.ahead import read_ahead
 from serving.errors import ServingError
 from serving.gallery import index_folder
@@ -62,6 +63,20 @@ def test_unreadable_pictures_are_skipped_counted_and_listed_with_reasons(
     assert json.loads(report.skipped_file.read_text()) == list(report.skipped)
     assert report.skipped_file.is_relative_to(tmp_path / "index")
     assert len(Index.load(tmp_path / "index")) == 12
+
+
+def test_a_picture_that_lacks_memory_is_skipped_with_the_reason(
+    encoder, gallery, tmp_path, monkeypatch
+):
+    def short(data, name):
+        if name.endswith("red/2.png"):
+            raise MemoryError
+        return read_picture(data, name=name)
+
+    monkeypatch.setattr("serving.encoding.read_picture", short)
+    (skipped,) = index_folder(encoder, gallery, tmp_path / "index").skipped
+    assert skipped["path"] == "red/2.png"
+    assert skipped["reason"].endswith("red/2.png: needs more memory than there is")
 
 
 def test_nothing_readable_is_an_error_and_nothing_is_written(encoder, gallery, tmp_path):

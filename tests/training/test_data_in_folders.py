@@ -2,10 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
+from unittest import mock
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from sbir_tf.data.layouts import LAYOUTS, list_items
+from sbir_tf.data.records import build_records, open_records
 from sbir_tf.errors import UserError
 from tests import trees
 from tests.small import small
@@ -207,3 +212,18 @@ def test_settings_that_could_not_count_are_refused(config, tmp_path, overrides, 
     split.write_text("{}")
     with pytest.raises(UserError, match=re.escape(said)):
         config(*(key.format(split=split) for key in overrides))
+
+
+def test_a_domain_that_is_none_is_named_before_a_training(tmp_path):
+    root = trees.plain(tmp_path / "mine", sketches=5)
+    folder = tmp_path / "records"
+    build_records(root, list_items(root, LAYOUTS["plain"]), folder, size=32)
+    opened = open_records(folder)
+    column = opened.table.schema.get_field_index("domain")
+    bits = pa.array([2, *opened.table["domain"].to_pylist()[1:]], pa.int8())
+    table = opened.table.set_column(column, opened.table.schema.field(column), bits)
+    with (
+        mock.patch("training.folders.open_records", lambda _: replace(opened, table=table)),
+        pytest.raises(UserError, match=r"neither 0 nor 1: build it anew.*domain 2"),
+    ):
+        folders.folder_of(small("data.source=records", "data.split=supervised").data)
