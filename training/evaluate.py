@@ -14,7 +14,7 @@ from training.losses import compared_by_direction
 from training.networks import encoder_of
 from training.pictures import Items
 from training.run import Run, write_json
-from training.sources import held_out, note_of
+from training.sources import check_cut, held_out, note_of
 
 BATCH = 64  # pictures embedded at a time
 CUTS = (10, 100)
@@ -47,7 +47,7 @@ def evaluate_run(run: Run, part: str = "test", progress=None, flip: bool | None 
 
 
 def check_part(run: Run, part: str) -> None:
-    """Refuse a part that does not exist, or that the run was trained on."""
+    """Refuse a part that does not exist, or that the run was (or may have been) trained on."""
     if part not in PARTS:
         raise UserError(f"part is one of {', '.join(PARTS)}. Received: {part!r}")
     if run.config.data.source == "icons" and part in run.config.data.train_on:
@@ -55,6 +55,7 @@ def check_part(run: Run, part: str) -> None:
             f"{run.folder} was trained on the {part} part: train another run with "
             "--set data.train_on=train to evaluate it"
         )
+    check_cut(run)
 
 
 def evaluate_untrained(

@@ -20,7 +20,14 @@ from training.losses import callbacks_of, loss_of, metrics_of, training_model
 from training.networks import encoder_of
 from training.progress import ProgressLine
 from training.run import Run, create_or_continue, existing_run
-from training.sources import batches_of, check_batches, check_source, naming_pictures, to_train_on
+from training.sources import (
+    batches_of,
+    check_batches,
+    check_cut,
+    check_source,
+    naming_pictures,
+    to_train_on,
+)
 
 KEPT_CHECKPOINTS = 2
 
@@ -53,6 +60,7 @@ def train(config: Config, folder: Path, progress=None) -> Run:
     pictures = to_train_on(config.data, progress)
     check_batches(config, pictures)
     run = create_or_continue(folder, config)
+    check_cut(run, note=True)
 
     with strategy.scope():
         model = training_model(config, encoder, len(pictures.class_names))

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 
 from sbir_tf.data.layouts import LAYOUTS, list_items
 from sbir_tf.data.records import build_records, open_records
+from sbir_tf.data.splits import make_split, write_split
 from sbir_tf.errors import UserError
 from tests import trees
 from tests.small import small
 from training import folders
+from training.codes.fit import fit_codes
 from training.evaluate import embed_views, evaluate_run, trained_encoder
 from training.export import model_card
 from training.run import open_run
@@ -227,3 +230,31 @@ def test_a_domain_that_is_none_is_named_before_a_training(tmp_path):
         pytest.raises(UserError, match=r"neither 0 nor 1: build it anew.*domain 2"),
     ):
         folders.folder_of(small("data.source=records", "data.split=supervised").data)
+
+
+@pytest.mark.slow
+def test_a_run_is_not_tested_on_data_that_is_cut_otherwise_than_it_was_trained(config, tmp_path):
+    """A split's file written anew, and a query deleted: another sketch would take its place."""
+    root = trees.plain(tmp_path / "mine", sketches=8)
+    items = list_items(root, LAYOUTS["plain"])
+    file = tmp_path / "split.json"
+    write_split(make_split("supervised", items, test_sketches=2, seed=0), file)
+    cuts = {"file": f"data.split={file}", "named": "data.split=supervised"}
+    settings = (f"data.root={root}", "steps=2", "steps_per_epoch=2")
+    runs = {name: train(config(*settings, cut), tmp_path / name) for name, cut in cuts.items()}
+    assert all(evaluate_run(run).queries == 4 for run in runs.values())
+
+    write_split(make_split("supervised", items, test_sketches=2, seed=1), file)
+    with pytest.raises(UserError, match=r"was cut otherwise .*among what is tested"):
+        evaluate_run(runs["file"])
+    with pytest.raises(UserError, match="was cut otherwise"):
+        fit_codes(runs["file"], (8,), "itq")
+    Path(folders.held_out(runs["named"].config.data, "test")[0].places[0]).unlink()
+    with pytest.raises(UserError, match="was cut otherwise"):
+        evaluate_run(runs["named"])
+    unfinished = tmp_path / "unfinished"
+    unfinished.mkdir()
+    for name in ("config.json", "run.json"):
+        (unfinished / name).write_bytes((runs["named"].folder / name).read_bytes())
+    with pytest.raises(UserError, match="was cut otherwise"):
+        train(runs["named"].config, unfinished)
