@@ -17,6 +17,8 @@ from typer.exceptions import TyperException
 from sbir_tf.console import bar, console
 from sbir_tf.data.commands import data_app
 from sbir_tf.errors import UserError
+from training.commands.finetune import finetune
+from training.commands.runs import runs_app
 
 USER_MISTAKE = 2
 # What Typer makes of Ctrl-C.
@@ -29,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data_app, name="data")
+app.add_typer(runs_app, name="runs")
 codes_app = typer.Typer(help="Embeddings as a few bytes each.", no_args_is_help=True)
 app.add_typer(codes_app, name="codes")
 
@@ -78,11 +81,28 @@ def train(
     skip_validation: Annotated[
         bool, typer.Option("--skip-validation", help="Train on data with errors, too.")
     ] = False,
+    strategy: Annotated[
+        str | None,
+        typer.Option(help="auto, mirrored, multiworker (by TF_CONFIG) or one, as --set strategy."),
+    ] = None,
+    accept_data: Annotated[
+        bool, typer.Option("--accept-data", help="Continue though the data set changed.")
+    ] = False,
+    profile: Annotated[
+        str | None, typer.Option(metavar="FIRST:LAST", help="Profile these steps.")
+    ] = None,
 ) -> None:
-    """Train a configuration, or continue where its folder stands; check its data first."""
-    from training.config import load_config
+    """Train a configuration, or continue where its folder stands; check its data first.
 
-    resolved = load_config(config, overrides or [])
+    SIGTERM saves and ends it.
+    """
+    from training.config import load_config
+    from training.explain.profiling import steps_of
+    from training.preemption import Preempted
+
+    profiled = steps_of(profile) if profile else None
+    overrides = [*(overrides or []), *([f"strategy={strategy}"] if strategy else [])]
+    resolved = load_config(config, overrides)
     folder = to or Path("runs") / config
     if not skip_validation and resolved.data.source != "icons":
         from training.validation import check_before_training
@@ -91,13 +111,21 @@ def train(
             print(line, file=sys.stderr)
     from training.train import train as train_config
 
-    run = train_config(resolved, folder, bar)
+    try:
+        run = train_config(resolved, folder, bar, accept_data, profiled)
+    except Preempted as ended:
+        print(ended)
+        return
     facts = run.facts()
     margin = f", margin annealed to {facts['margin']:.2f}" if facts["margin"] else ""
+    steps = facts.get("trained_steps", resolved.steps)
     print(
-        f"{run.folder}: trained {resolved.steps} steps in {facts['training_seconds']:.0f} s"
+        f"{run.folder}: trained {steps} steps in {facts['training_seconds']:.0f} s"
         f" ({facts['precision']}){margin}"
     )
+
+
+app.command()(finetune)
 
 
 @app.command()

@@ -1,12 +1,8 @@
-"""What happens beside the gradient steps."""
-
-import math
+"""What moves beside the gradient steps."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from sbir_tf.errors import UserError
 from training.schedules import annealed_lambda, earned_margin, linear_margin
 
 
@@ -24,6 +20,8 @@ class MarginSchedule(keras.callbacks.Callback):
             holds it continues exactly. None makes one.
     """
 
+    LOGS = ("margin",)
+
     def __init__(
         self, loss, schedule, anneal_steps, first_step=0, power=1.0, memory=0.98, accuracy=None
     ):
@@ -33,12 +31,22 @@ class MarginSchedule(keras.callbacks.Callback):
         self.step = first_step
         self.accuracy = tf.Variable(0.0, dtype=tf.float64) if accuracy is None else accuracy
         self.epoch_mean = self.epoch_steps = 0
+        self.inside_epoch = False
+
+    def state(self) -> dict:
+        return {"step": self.step, "epoch_mean": self.epoch_mean, "epoch_steps": self.epoch_steps}
+
+    def restore(self, state: dict) -> None:
+        self.step, self.inside_epoch = state["step"], True
+        self.epoch_mean, self.epoch_steps = state["epoch_mean"], state["epoch_steps"]
 
     def on_train_begin(self, logs=None):
         self._apply()
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.epoch_mean = self.epoch_steps = 0
+        if not self.inside_epoch:
+            self.epoch_mean = self.epoch_steps = 0
+        self.inside_epoch = False
 
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
@@ -50,6 +58,7 @@ class MarginSchedule(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs["margin"] = float(self.loss.current_margin.numpy())
+        self.epoch_mean = self.epoch_steps = 0  # a checkpoint after an epoch remembers none
 
     def _of_this_batch(self, mean):
         """Keras reports the epoch's running mean: undo it."""
@@ -76,9 +85,17 @@ class LambdaSchedule(keras.callbacks.Callback):
         first_step: Step that the training starts or continues at.
     """
 
+    LOGS = ("lambda",)
+
     def __init__(self, loss, anneal_steps, first_step=0):
         super().__init__()
         self.loss, self.anneal_steps, self.step = loss, anneal_steps, first_step
+
+    def state(self) -> dict:
+        return {"step": self.step}
+
+    def restore(self, state: dict) -> None:
+        self.step = state["step"]
 
     def on_train_begin(self, logs=None):
         self._apply()
@@ -93,59 +110,3 @@ class LambdaSchedule(keras.callbacks.Callback):
     def _apply(self):
         ends = (self.loss.lambda_start, self.loss.lambda_end)
         self.loss.current_lambda.assign(annealed_lambda(*ends, self.step, self.anneal_steps))
-
-
-class TrainingEnded(UserError):
-    """A training that cannot go on: its checkpoint from before is kept."""
-
-
-class CollapseError(TrainingEnded):
-    """The class centres shrank to one point; the message says at which step."""
-
-
-class DivergedError(TrainingEnded):
-    """The loss is not a finite number any more."""
-
-
-class CollapseGuard(keras.callbacks.Callback):
-    """Stops a training whose class centres shrink to one point.
-
-    Under a margin that grows too fast, the loss is lowest where every distance is zero: it
-    then sits at ln(classes), the loss of guessing, and never leaves.
-
-    Args:
-        centers: Variable (K, D).
-        patience: Epochs in a row that the signs must hold.
-        loss_tolerance: How near to ln(K), relatively, counts as sitting there.
-        shrunk: Share of its first spread below which the centres count as shrunk.
-        first_spread: Of the centres at the training's first step; None measures it now.
-
-    Raises:
-        CollapseError: At the end of the epoch that proves it.
-    """
-
-    def __init__(self, centers, patience=2, loss_tolerance=0.03, shrunk=0.5, first_spread=None):
-        super().__init__()
-        self.centers, self.patience = centers, patience
-        self.loss_tolerance, self.shrunk = loss_tolerance, shrunk
-        self.guess = math.log(centers.shape[0])
-        self.first_spread = spread(centers.numpy()) if first_spread is None else first_spread
-        self.seen = 0
-
-    def on_epoch_end(self, epoch, logs=None):
-        now = spread(self.centers.numpy())
-        logs["center_spread"] = now
-        sits = abs(logs["loss"] - self.guess) < self.loss_tolerance * self.guess
-        self.seen = self.seen + 1 if sits and now < self.shrunk * self.first_spread else 0
-        if self.seen >= self.patience:
-            raise CollapseError(
-                f"The training collapsed by epoch {epoch + 1}: the loss sits at "
-                f"ln({self.centers.shape[0]}) = {self.guess:.2f} while the class centres shrank "
-                f"from {self.first_spread:.3g} to {now:.3g}. Use loss.schedule=earned, a smaller "
-                "loss.margin, a larger loss.center_radius or more steps."
-            )
-
-
-def spread(centers: np.ndarray) -> float:
-    """Root mean square distance of the centres (K, D) from their mean."""
-    return float(np.sqrt(np.mean(np.sum((centers - centers.mean(axis=0)) ** 2, axis=1))))

@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import importlib
+import math
 import pkgutil
 import types
 import typing
@@ -109,6 +110,8 @@ class Network:
         embedding_dim: D.
         normalization: "own", as the backbone was pretrained, or "unit": pixels in [0, 1].
         batch_norm_momentum: Of the moving statistics.
+        sync_batch_norm: Normalize by the statistics of the whole batch, which replicas then
+            exchange at every norm; else each normalizes by those of its own part.
     """
 
     backbone: Literal[
@@ -132,6 +135,7 @@ class Network:
     embedding_dim: int = 512
     normalization: Literal["own", "unit"] = "own"
     batch_norm_momentum: float = 0.99
+    sync_batch_norm: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,8 @@ class Loss:
             its end.
         earn_power: Of "earned": how long the margin waits for the classes to part.
         center_radius: Norm of the class centres at the start, for mems, ems and center.
+        center_start: Where those start: in "random" directions, or at the "means" of what the
+            encoder makes of each class, for an encoder that is trained already.
         compare: How embeddings are compared when searching: by "distance", by "direction"
             (they are scaled to unit length), or None, as the loss trains them.
     """
@@ -181,6 +187,7 @@ class Loss:
     anneal: float = 0.5
     earn_power: float = 1.0
     center_radius: float = 1.0
+    center_start: Literal["random", "means"] = "random"
     compare: Literal["distance", "direction"] | None = None
 
 
@@ -196,6 +203,13 @@ class Optimizer:
         decay_kind: "decoupled", as AdamW's, on kernels alone; or "coupled": added to the
             gradient of every weight, biases and norms too, as published.
         clip_norm: Largest norm of all gradients together; None clips nothing.
+        accumulate: Batches whose gradients make one optimizer step, as one batch so many times
+            as large would, but for what depends on a batch's other items: the statistics of
+            norms, and losses over pairs.
+        backbone_rate: Factor of the learning rate, and so of the decoupled decay, for what was
+            pretrained: the backbone, but for gates that ImageNet's weights do not have.
+        ema_momentum: Of exponential moving averages of the weights, one step each; the trained
+            weights are these averages. None keeps none.
     """
 
     learning_rate: float = 1e-3
@@ -204,6 +218,35 @@ class Optimizer:
     weight_decay: float = 0.0
     decay_kind: Literal["decoupled", "coupled"] = "decoupled"
     clip_norm: float | None = None
+    accumulate: int = 1
+    backbone_rate: float = 1.0
+    ema_momentum: float | None = None
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How well the validation part's sketches find its pictures, measured while training.
+
+    There is none where the part is trained on, or the split has none.
+
+    Attributes:
+        every: Steps between two measurements; None: `steps_per_epoch`. The log has those at
+            the end of an epoch, the curves all.
+        queries: Sketches of the part that search, at most.
+        gallery: Pictures of the part that are searched, at most.
+        seed: Of the choice of those.
+        share: Of the training's time that it may take; beyond it, it measures half as often,
+            but with patience, which must not depend on how fast the machine is.
+        patience: Stop after so many measurements without a better mAP, and keep the weights of
+            the best; None trains to the end and keeps the last.
+    """
+
+    every: int | None = None
+    queries: int = 100
+    gallery: int = 400
+    seed: int = 0
+    share: float = 0.05
+    patience: int | None = None
 
 
 @dataclass(frozen=True)
@@ -212,12 +255,20 @@ class Config:
 
     Attributes:
         name: Of the configuration, and of the model it makes.
-        steps: Optimizer steps in all.
+        steps: Batches in all; each makes an optimizer step, but for optimizer.accumulate.
         steps_per_epoch: After how many a line is logged and a checkpoint kept.
         batch_size: Of all replicas together; half sketches, half photos.
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
+        strategy: "mirrored" over the GPUs of this machine, or its CPU; "multiworker", over the
+            machines that `TF_CONFIG` names; "one" device; or "auto": multiworker where
+            `TF_CONFIG` is set, else mirrored. See `training.strategy`.
+        gpus: How many GPUs of a machine to train on; None takes all there are.
         replicas: On a machine without GPU, how many logical CPUs to mirror over.
         seed: Of weights, order and variation.
+        keep: How many of the newest checkpoints are kept.
+        checkpoint_every: Steps between checkpoints inside an epoch; None: one after each epoch.
+        best_metric: A name in the log, such as val_map, whose best checkpoint is kept besides:
+            the highest, or of a loss the lowest.
     """
 
     name: str
@@ -225,12 +276,18 @@ class Config:
     steps_per_epoch: int = 100
     batch_size: int = 64
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    strategy: Literal["auto", "mirrored", "multiworker", "one"] = "auto"
+    gpus: int | None = None
     replicas: int = 1
     seed: int = 0
     data: Data = field(default_factory=Data)
     network: Network = field(default_factory=Network)
     loss: Loss = field(default_factory=Loss)
     optimizer: Optimizer = field(default_factory=Optimizer)
+    validation: Validation = field(default_factory=Validation)
+    keep: int = 2
+    checkpoint_every: int | None = None
+    best_metric: str | None = None
 
     def to_json(self) -> dict:
         """The configuration as plain JSON values."""
@@ -252,7 +309,15 @@ def load_config(name: str, overrides: typing.Sequence[str] = ()) -> Config:
     """
     if name not in config_names():
         raise UserError(f"There is no configuration {name!r}{nearest(name, config_names())}")
-    config = importlib.import_module(f"training.configs.{name}").CONFIG
+    return overridden(importlib.import_module(f"training.configs.{name}").CONFIG, overrides)
+
+
+def overridden(config: Config, overrides: typing.Sequence[str]) -> Config:
+    """A configuration with `key=value` overrides, checked.
+
+    Raises:
+        UserError: As `load_config`.
+    """
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
@@ -278,7 +343,14 @@ def check(config: Config) -> None:
             f"a divisor of steps, {config.steps}",
         ),
         ("batch_size", config.batch_size >= 2 and config.batch_size % 2 == 0, "even and positive"),
+        ("gpus", config.gpus is None or config.gpus >= 1, "at least 1, or none"),
         ("replicas", config.replicas >= 1, "at least 1"),
+        ("keep", config.keep >= 1, "at least 1"),
+        (
+            "checkpoint_every",
+            config.checkpoint_every is None or config.checkpoint_every >= 1,
+            "at least 1, or none",
+        ),
         ("data.size", 16 <= config.data.size <= 1024, "from 16 to 1024"),
         ("data.strokes", bool(config.data.strokes), "one stroke width or more"),
         (
@@ -352,12 +424,57 @@ def check(config: Config) -> None:
         ("optimizer.learning_rate", config.optimizer.learning_rate > 0, "positive"),
         ("optimizer.warmup", 0 <= config.optimizer.warmup < 1, "from 0 to below 1"),
         ("optimizer.weight_decay", config.optimizer.weight_decay >= 0, "at least 0"),
+        *_rules_of_steps(config),
+        *_rules_of(config.validation),
+        (
+            "validation.patience",
+            config.validation.patience is None or config.best_metric == "val_map",
+            "none unless best_metric=val_map, whose weights are kept",
+        ),
+        (
+            "validation.every",
+            (config.validation.every or 0) % max(1, config.steps_per_epoch) == 0
+            or not (config.best_metric or "").startswith("val_"),
+            f"none or a multiple of steps_per_epoch, {config.steps_per_epoch}, with "
+            f"best_metric={config.best_metric}, as checkpoints are judged after epochs",
+        ),
     )
     values = dict(flat(config.to_json()))
     for key, holds, rule in rules:
         if not holds:
             raise UserError(f"{key} must be {rule}. Received: {key}={values[key]}")
     _check_split(config.data)
+
+
+def _rules_of_steps(config: Config) -> list[tuple[str, bool, str]]:
+    spec = config.optimizer
+    clip, momentum = spec.clip_norm, spec.ema_momentum
+    return [
+        ("optimizer.clip_norm", clip is None or clip > 0, "positive, or none"),
+        (
+            "optimizer.accumulate",
+            spec.accumulate >= 1 and config.steps % spec.accumulate == 0,
+            f"a divisor of steps, {config.steps}",
+        ),
+        ("optimizer.backbone_rate", 0 < spec.backbone_rate <= 1, "above 0, at most 1"),
+        (
+            "optimizer.ema_momentum",
+            momentum is None or 0 < momentum < 1,
+            "above 0 and below 1, or none",
+        ),
+    ]
+
+
+def _rules_of(validation: Validation) -> list[tuple[str, bool, str]]:
+    every, patience = validation.every, validation.patience
+    return [
+        ("validation.every", every is None or every >= 1, "at least 1, or none"),
+        ("validation.queries", validation.queries >= 1, "at least 1"),
+        ("validation.gallery", validation.gallery >= 1, "at least 1"),
+        ("validation.seed", validation.seed >= 0, "0 or more"),
+        ("validation.share", 0 < validation.share <= 1, "above 0, at most 1"),
+        ("validation.patience", patience is None or patience >= 1, "at least 1, or none"),
+    ]
 
 
 def _is_amount(value: float) -> bool:
@@ -451,16 +568,51 @@ def parse(kind, text: str, key: str):
             raise UserError(f"{key} is one of {known}.{cure} Received: {text!r}")
         return text
     if origin is tuple:
-        parts = [part.strip() for part in text.strip("()[]").split(",") if part.strip()]
-        return tuple(parse(arguments[0], part, key) for part in parts)
+        return _tuple_of(arguments, text, key)
     if kind is bool:
         if text.lower() not in ("true", "false"):
             raise UserError(f"{key} is true or false. Received: {text!r}")
         return text.lower() == "true"
     try:
-        return kind(text)
+        value = kind(text)
     except ValueError:
         raise UserError(f"{key} is of type {kind.__name__}. Received: {text!r}") from None
+    if kind is float and not math.isfinite(value):
+        raise UserError(f"{key} is a finite number. Received: {text!r}")
+    return value
+
+
+def _tuple_of(kinds, text: str, key: str) -> tuple:
+    """Of `tuple[X, ...]`, or of `tuple[X, Y]`, whose count is fixed; brackets may be left out."""
+    parts = comma_separated(text)
+    if kinds[-1] is Ellipsis:
+        kinds = kinds[:1] * len(parts)
+    if len(parts) != len(kinds):
+        count = f"{len(kinds)} values, separated by commas"
+        raise UserError(f"{key} is of {count}. Received: {text!r}")
+    return tuple(parse(kind, part, key) for kind, part in zip(kinds, parts, strict=True))
+
+
+def comma_separated(text: str) -> list[str]:
+    """The parts between the commas that stand in no brackets but the outermost."""
+    text, parts, depth = _unwrapped(text.strip()), [""], 0
+    for letter in text:
+        depth += (letter in "([") - (letter in ")]")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _unwrapped(text: str) -> str:
+    """Without the brackets around all of it."""
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += (letter in "([") - (letter in ")]")
+        if depth == 0:
+            return text[1:-1] if place and place == len(text) - 1 else text
+    return text
 
 
 def leaves(kind) -> list[str]:
@@ -480,4 +632,4 @@ def _from_json(kind, values):
 def _value(kind, value):
     if dataclasses.is_dataclass(kind):
         return _from_json(kind, value)
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(_value(None, each) for each in value) if isinstance(value, list) else value

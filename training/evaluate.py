@@ -9,12 +9,13 @@ import numpy as np
 from sbir_tf.errors import UserError
 from sbir_tf.evaluation import Result, evaluate, evaluate_flipped
 from training.config import Config
+from training.fingerprint import refuse_another_cut
 from training.folders import StoredItems
 from training.losses import compared_by_direction
 from training.networks import encoder_of
 from training.pictures import Items
 from training.run import Run, write_json
-from training.sources import check_cut, held_out, note_of
+from training.sources import held_out, note_of
 
 BATCH = 64  # pictures embedded at a time
 CUTS = (10, 100)
@@ -31,7 +32,7 @@ def evaluate_run(run: Run, part: str = "test", progress=None, flip: bool | None 
         flip: Whether mirrored pictures are compared too; None as its configuration says.
 
     Raises:
-        UserError: If the part is unknown or was trained on.
+        UserError: If the part is unknown or was trained on, or the data are cut otherwise now.
     """
     check_part(run, part)
     data = run.config.data
@@ -55,7 +56,7 @@ def check_part(run: Run, part: str) -> None:
             f"{run.folder} was trained on the {part} part: train another run with "
             "--set data.train_on=train to evaluate it"
         )
-    check_cut(run)
+    refuse_another_cut(run)
 
 
 def evaluate_untrained(
@@ -102,7 +103,12 @@ def trained_encoder(run: Run) -> keras.Model:
     """A complete run's encoder, in float32, its embeddings ready to be compared by distance."""
     encoder = encoder_of(run.config, "float32")
     encoder.load_weights(run.weights)
-    if not compared_by_direction(run.config):
+    return comparable(encoder, run.config)
+
+
+def comparable(encoder: keras.Model, config: Config) -> keras.Model:
+    """An encoder whose embeddings are ready to be compared by distance."""
+    if not compared_by_direction(config):
         return encoder
     unit = keras.layers.UnitNormalization(name="unit_length")(encoder.outputs[0])
     return keras.Model(encoder.inputs, unit, name=encoder.name)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from sbir_tf.data.splits import is_split_file
@@ -10,6 +11,7 @@ from sbir_tf.export import export_encoder
 from training.config import Config, Data
 from training.evaluate import trained_encoder
 from training.losses import loss_of, settings_of
+from training.provenance import command_line
 from training.run import Run
 
 CARD = """\
@@ -21,7 +23,7 @@ pictures that show the same thing (squared Euclidean distance, {dimension} dimen
 - Network: {backbone}, gates: {gate}, loss: {loss}, input {size} x {size}.
 - Trained on: {data}; {classes} classes, {steps} steps, seed {seed}, from {weights} weights.
   {licence}
-- Made by: `sbir train {name}`, then `sbir export`; code revision {revision}.
+- Made by: `{command}`, then `sbir export`; code revision {revision}.
 
 ## Figures
 
@@ -68,13 +70,25 @@ def export_run(run: Run, model_folder: Path) -> tuple[Path, bool]:
         raise UserError(f"{model_folder} is not a folder: name another with --to")
     digest = hashlib.sha256(run.weights.read_bytes()).hexdigest()
     version = latest_version(model_folder)
-    if version and weights_digest(model_folder / str(version)) == digest:
+    kept = description_of(model_folder / str(version))
+    # One of before "config" was kept cannot be fine-tuned: exported again, it can.
+    if version and kept.get("weights") == digest and "config" in kept:
         return model_folder / str(version), False
     encoder = trained_encoder(run)
     folder = model_folder / str(version + 1)
     name = run.config.name
     card = model_card(run, version + 1, int(encoder.outputs[0].shape[-1]))
-    return export_encoder(encoder, folder, name, card, weights=digest), True
+    # What `sbir finetune` builds the network by.
+    facts = {"weights": digest, "config": portable(run.config).to_json()}
+    return export_encoder(encoder, folder, name, card, **facts), True
+
+
+def portable(config: Config) -> Config:
+    """A configuration without the places of its maker's files."""
+    data = replace(config.data, root=Path(config.data.root).name, class_map=None)
+    if is_split_file(data.split):
+        data = replace(data, split=Path(data.split).name)
+    return replace(config, data=data, network=replace(config.network, weights=None))
 
 
 def latest_version(model_folder: Path) -> int:
@@ -84,12 +98,30 @@ def latest_version(model_folder: Path) -> int:
     return max((int(f.name) for f in model_folder.iterdir() if f.name.isdecimal()), default=0)
 
 
-def weights_digest(folder: Path) -> str | None:
-    """SHA-256 of the run's weights that a version was exported from."""
+def description_of(folder: Path) -> dict:
+    """What encoder.json says of a version: "weights", SHA-256 of the run's, and "config" too.
+
+    Nothing of one that is not there or damaged.
+    """
     try:
-        return json.loads((folder / "assets.extra" / "encoder.json").read_text()).get("weights")
+        values = json.loads((folder / "assets.extra" / "encoder.json").read_text())
     except (OSError, ValueError):
-        return None
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def without_place(argument: str) -> str:
+    """An argument of a command without the place of its maker's files."""
+    head, equals, value = argument.rpartition("=")
+    return head + equals + (Path(value).name if Path(value).is_absolute() else value)
+
+
+def start_in_words(weights: str | None) -> str:
+    """What a training started from; of a file, what says which: its folder and its name."""
+    if weights in (None, "imagenet"):
+        return weights or "random"
+    path = Path(weights)
+    return f"`{path.parent.name}/{path.name}`" if path.parent.name else f"`{path.name}`"
 
 
 def model_card(run: Run, version: int, dimension: int) -> str:
@@ -109,9 +141,10 @@ def model_card(run: Run, version: int, dimension: int) -> str:
             zoom=(config.data.test_resize or config.data.size) / config.data.size - 1
         ),
         classes=facts["classes"],
-        steps=config.steps,
+        steps=facts.get("trained_steps", config.steps),
         seed=config.seed,
-        weights=config.network.weights or "random",
+        weights=start_in_words(config.network.weights),
+        command=command_line([without_place(each) for each in facts["command"]]),
         revision=facts["revision"] or "unknown",
         figures=figures(run),
     )

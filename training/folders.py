@@ -1,8 +1,6 @@
 """A data set on disk, in a folder or in records, cut into what a configuration trains on and what
 it searches."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -109,12 +107,6 @@ def folder_of(data: Data) -> Folder:
     paths = [item.path for item in opened.items]
     by_path = dict(zip(paths, opened.items, strict=True))
     return Folder(by_path, split, opened.stores, dict(zip(paths, opened.places, strict=True)))
-
-
-def cut_of(data: Data) -> str:
-    """SHA-256 of what lies in which part: another one, and the test part may hold trained items."""
-    parts = {part: list(paths) for part, paths in folder_of(data).split.parts.items()}
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def listing_of(data: Data) -> Listing:

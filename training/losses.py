@@ -7,11 +7,14 @@ import tensorflow as tf
 
 from sbir_tf import losses
 from sbir_tf.errors import UserError
+from sbir_tf.layers import ClassCenters
 from sbir_tf.losses.cross_entropy import labels_of
 from sbir_tf.models import add_head
 from training.build import dtype_policy
-from training.callbacks import CollapseGuard, LambdaSchedule, MarginSchedule
+from training.callbacks import LambdaSchedule, MarginSchedule
 from training.config import Config
+from training.guards import CollapseGuard, ExplosionGuard
+from training.position import Position
 
 LOSSES = {
     "mems": losses.MEMS,
@@ -81,27 +84,29 @@ def callbacks_of(
     config: Config,
     loss: keras.losses.Loss,
     model: keras.Model,
-    first_step: int,
+    position: Position,
     accuracy: tf.Variable | None = None,
-    first_spread: float | None = None,
 ) -> list[keras.callbacks.Callback]:
     """What moves the loss's margin or lambda, and watches its centres."""
     anneal = round(config.loss.anneal * config.steps)
+    centers = class_centers(model)
+    callbacks = [] if centers is None else [ExplosionGuard(centers, position)]
     if hasattr(loss, "current_margin"):
+        power = config.loss.earn_power
         return [
-            MarginSchedule(
-                loss,
-                config.loss.schedule,
-                anneal,
-                first_step,
-                config.loss.earn_power,
-                accuracy=accuracy,
-            ),
-            CollapseGuard(model.get_layer("class_centers").centers, first_spread=first_spread),
+            MarginSchedule(loss, config.loss.schedule, anneal, power=power, accuracy=accuracy),
+            CollapseGuard(centers, steps_per_epoch=config.steps_per_epoch),
+            *callbacks,
         ]
     if hasattr(loss, "current_lambda") and config.loss.schedule != "constant":
-        return [LambdaSchedule(loss, anneal, first_step)]
-    return []
+        return [LambdaSchedule(loss, anneal), *callbacks]
+    return callbacks
+
+
+def class_centers(model: keras.Model) -> tf.Variable | None:
+    """The variable (K, D) of a model's class centres, or None."""
+    layers = (layer for layer in model.layers if isinstance(layer, ClassCenters))
+    return next((layer.centers for layer in layers), None)
 
 
 class OwnClassFirst(keras.metrics.Mean):

@@ -58,7 +58,7 @@ def backbone_of(config: Config) -> keras.Model:
     """
     network = config.network
     if network.backbone == "alexnet":
-        return alexnet(config.data.size, network.gate, network.normalization)
+        return alexnet(config.data.size, network.gate, network.normalization, config.seed)
     settings = {
         "image_size": config.data.size,
         "gate": network.gate,
@@ -67,6 +67,7 @@ def backbone_of(config: Config) -> keras.Model:
         "squeeze_activation": network.squeeze_activation,
         "normalization": network.normalization,
         "batch_norm_momentum": network.batch_norm_momentum,
+        "sync_batch_norm": network.sync_batch_norm,
     }
     if network.backbone == "se_resnet":
         names = ("widths", "depths", "gate_identity")

@@ -1,27 +1,33 @@
 """A run's folder: what was trained, with what, and what came out.
 
 config.json            the resolved configuration
-run.json               command, git revision, versions, precision, seconds, whether complete
-log.csv                one line an epoch; tensorboard/ has the same
-checkpoints/           to continue from
+run.json               command, git revision, versions, the data's digest, precision, seconds;
+                       "sessions": revision and versions of each that continued it with others
+data_items.json.gz     the items of a data set on disk, with their sizes and parts
+log.csv                one line an epoch, with the step and the time
+tensorboard/           curves, distances, gates, what is found, the projector
+checkpoints/           to continue from, see `training.checkpoints`
 centers.npy            the class centres (K, D), of a loss that has them
 encoder.weights.h5     the trained encoder
 evaluation.json        written by `sbir evaluate`
 codes/                 binary codes and their report, written by `sbir codes`
 """
 
-import importlib.metadata
 import json
 import os
-import subprocess
-import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sbir_tf.errors import UserError
 from training.config import Config, config_from_json, flat
+from training.files import ASIDE, written_aside
+from training.guards import TrainingEnded
+from training.provenance import provenance
 
-PACKAGES = ("tensorflow", "keras", "numpy", "scann")
+# They say what is kept of a training, not what it does: they may change while it goes on.
+ABOUT_CHECKPOINTS = ("keep", "checkpoint_every", "best_metric")
 
 
 @dataclass(frozen=True)
@@ -52,14 +58,35 @@ class Run:
         return self.weights.exists()
 
     def facts(self) -> dict:
-        """What run.json says."""
-        return json.loads((self.folder / "run.json").read_text())
+        """What run.json says.
+
+        Raises:
+            UserError: If it cannot be read.
+        """
+        path = self.folder / "run.json"
+        try:
+            facts = json.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} cannot be read ({error}): {self._cure()}") from None
+        if not isinstance(facts, dict):
+            raise UserError(f"{path} holds no facts of a run: {self._cure()}")
+        return facts
 
     def note(self, **facts) -> None:
         """Add to run.json."""
         path = self.folder / "run.json"
-        known = json.loads(path.read_text()) if path.exists() else {}
-        write_json(path, known | facts)
+        write_json(path, (self.facts() if path.exists() else {}) | facts)
+
+    def forget(self, name: str) -> None:
+        """Take a fact out of run.json, if it is there."""
+        facts = self.facts()
+        if facts.pop(name, None) is not None:
+            write_json(self.folder / "run.json", facts)
+
+    def _cure(self) -> str:
+        if self.complete:
+            return "bring it back, or train again in another folder"
+        return "bring it back, or remove it to train on without a check of the data"
 
 
 def existing_run(folder: Path, config: Config) -> Run | None:
@@ -70,32 +97,93 @@ def existing_run(folder: Path, config: Config) -> Run | None:
     """
     if (folder / "config.json").exists():
         before = open_run(folder).config
-        if before != config:
+        if not same_training(before, config):
             raise UserError(
                 f"{folder} holds a run of another configuration ({difference(before, config)}): "
                 "name another folder with --to, or remove this one"
             )
         return Run(folder, config)
-    if folder.exists() and (
-        not folder.is_dir() or {f.name for f in folder.iterdir()} - {"run.json"}
-    ):
+    if folder.exists() and not (folder.is_dir() and all(map(begun, folder.iterdir()))):
         raise UserError(f"{folder} exists and is not a run: name another folder with --to")
     return None
 
 
-def create_or_continue(folder: Path, config: Config) -> Run:
-    """The run of a configuration in a folder: the one that is there, or a new one.
+def begun(path: Path) -> bool:
+    """Whether a file may be what a run's creation left that was killed."""
+    return path.name == "run.json" or path.name.startswith(ASIDE)
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse a place that cannot be written, before hours of work for it.
 
     Raises:
-        UserError: As `existing_run`.
+        UserError: Naming the folder that is in the way.
     """
-    run = existing_run(folder, config)
-    if run is None:
-        run = Run(folder, config)
-        folder.mkdir(parents=True, exist_ok=True)
-        run.note(command=sys.argv, revision=git_revision(), versions=versions())
+    place = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        raise UserError(
+            f"{folder} cannot be written ({place} is no folder, or without permission): name "
+            "another with --to"
+        )
+
+
+def create_or_continue(folder: Path, config: Config, **facts) -> Run:
+    """The run of a configuration in a folder: the one that is there, or a new one.
+
+    Args:
+        folder: The run's folder.
+        config: What it trains.
+        facts: For run.json, of a new run.
+
+    Raises:
+        UserError: As `existing_run`, or if the folder cannot be written.
+    """
+    run = existing_run(made(folder), config) or Run(folder, config)
+    try:
+        if not ((folder / "config.json").exists() and (folder / "run.json").exists()):
+            write_json(folder / "run.json", provenance() | facts)
         write_json(folder / "config.json", config.to_json())
+    except OSError as error:
+        raise unwritable(folder, error) from error
     return run
+
+
+def made(folder: Path) -> Path:
+    """A run's folder, which is there afterwards.
+
+    Raises:
+        UserError: If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    return folder
+
+
+def unwritable(folder: Path, error: OSError) -> UserError:
+    return UserError(
+        f"{folder} cannot be written ({error.strerror or error}): name another with --to"
+    )
+
+
+def note_session(run: Run) -> None:
+    """Add to run.json that a training goes on with other code or packages than before."""
+    facts = run.facts()
+    now = {name: value for name, value in provenance().items() if name != "command"}
+    sessions = facts.get("sessions", [])
+    if any((sessions or [facts])[-1].get(name) != value for name, value in now.items()):
+        run.note(sessions=[*sessions, now])
+
+
+@contextmanager
+def noting_failure(run: Run) -> Iterator[None]:
+    """Adds to run.json why a training cannot go on."""
+    try:
+        yield
+    except TrainingEnded as error:
+        run.note(failure=str(error))
+        raise
 
 
 def open_run(folder: Path | str) -> Run:
@@ -112,8 +200,11 @@ def open_run(folder: Path | str) -> Run:
         raise UserError(
             f"{folder} is not a run (it has no config.json): `sbir train CONFIG` makes one"
         ) from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise UserError(f"{folder / 'config.json'} cannot be read: {error}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(
+            f"{folder / 'config.json'} cannot be read ({error}): bring it back, or name another "
+            "folder"
+        ) from error
 
 
 def open_complete(folder: Path | str) -> Run:
@@ -125,6 +216,12 @@ def open_complete(folder: Path | str) -> Run:
             f"continue it with the command in {run.folder / 'run.json'}"
         )
     return run
+
+
+def same_training(before: Config, after: Config) -> bool:
+    """Whether two configurations train the same, whatever they keep of it."""
+    kept = {name: getattr(after, name) for name in ABOUT_CHECKPOINTS}
+    return replace(before, **kept) == after
 
 
 def difference(before: Config, after: Config) -> str:
@@ -139,29 +236,5 @@ def difference(before: Config, after: Config) -> str:
 
 def write_json(path: Path, values) -> None:
     """Write aside, then rename."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with written_aside(path) as aside:
         aside.write_text(json.dumps(values, indent=2) + "\n")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def versions() -> dict[str, str]:
-    """The versions of the packages that results depend on."""
-    python = ".".join(map(str, sys.version_info[:3]))
-    return {"python": python} | {name: importlib.metadata.version(name) for name in PACKAGES}
-
-
-def git_revision() -> str | None:
-    """The revision of the code, "+changes" if it is not as committed, or None without git."""
-    here = Path(__file__).parent
-
-    def git(*arguments):
-        call = ["git", "-C", str(here), *arguments]
-        return subprocess.run(call, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return None

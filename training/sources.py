@@ -19,43 +19,9 @@ from sbir_tf.data.streaming import (
     streamed_batches,
 )
 from sbir_tf.data.variations import Moved, Published
-from sbir_tf.errors import UserError
 from training import folders, pictures
 from training.config import Config, Data
-from training.run import Run
-
-
-def check_source(data: Data) -> None:
-    """Refuse data on disk that cannot be trained on, before anything is written."""
-    if data.source != "icons":
-        folders.folder_of(data)
-
-
-def check_cut(run: Run, note: bool = False) -> None:
-    """Refuse data that is cut otherwise than when the run began.
-
-    A split's file may be written anew, and pictures that come or go move a named split: what was
-    trained on could then be among what is tested.
-
-    Args:
-        run: What was trained, or is going to be.
-        note: Whether to note how the data is cut, of a run that does not say.
-
-    Raises:
-        UserError: If it is cut otherwise.
-    """
-    data = run.config.data
-    if data.source == "icons":
-        return
-    known, cut = run.facts().get("cut"), folders.cut_of(data)
-    if known is None and note:
-        run.note(cut=cut)
-    if known not in (None, cut):
-        raise UserError(
-            f"{run.folder} was trained when {data.root} was cut otherwise (pictures came or went, "
-            f"or the split {data.split} changed): what was trained on may be among what is tested. "
-            "Bring the data and the split back, or train another run"
-        )
+from training.position import Position
 
 
 def to_train_on(data: Data, progress=None) -> TrainingPictures | TrainingItems:
@@ -110,13 +76,12 @@ def _sampling(data: Data) -> tuple[int | None, bool]:
 
 
 @contextmanager
-def naming_pictures(config: Config, chosen, optimizer) -> Iterator[None]:
+def naming_pictures(config: Config, chosen, position: Position) -> Iterator[None]:
     """Turns an error about a picture into one that names it."""
 
     def candidates():
         if isinstance(chosen, TrainingItems):
-            step = int(optimizer.iterations.numpy())
-            settings = (config.batch_size, config.seed, step, *_sampling(config.data))
+            settings = (config.batch_size, config.seed, position.step, *_sampling(config.data))
             yield from next_places(chosen, *settings)
 
     with naming_the_unreadable(candidates()):

@@ -7,6 +7,7 @@ from sbir_tf.layers.global_context import GlobalContext
 from sbir_tf.layers.grouped_conv2d import GroupedConv2D
 from sbir_tf.layers.non_local import NonLocal
 from sbir_tf.layers.selective_kernel import SelectiveKernel
+from sbir_tf.layers.step_dropout import StepDropout
 
 __all__ = [
     "DASE",
@@ -17,4 +18,5 @@ __all__ = [
     "NonLocal",
     "RandomDirections",
     "SelectiveKernel",
+    "StepDropout",
 ]

@@ -23,6 +23,7 @@ class NonLocal(keras.layers.Layer):
     Args:
         reduction: By how much the embeddings reduce the channels; published is 2.
         batch_norm_momentum: Of the moving statistics.
+        sync_batch_norm: Whether the norm's statistics are of all replicas' items together.
 
     Input and output shape: (B, H, W, C), the dtype of the layer's policy. The affinities take
     B x HW x HW / 4 values.
@@ -35,12 +36,14 @@ class NonLocal(keras.layers.Layer):
         it stands behind the residual blocks of the second and third stages.
     """
 
-    def __init__(self, reduction=2, batch_norm_momentum=0.99, **kwargs):
+    def __init__(self, reduction=2, batch_norm_momentum=0.99, sync_batch_norm=False, **kwargs):
         super().__init__(**kwargs)
         self.reduction = check_reduction(reduction)
         self.batch_norm_momentum = batch_norm_momentum
+        self.sync_batch_norm = sync_batch_norm
         self.norm = keras.layers.BatchNormalization(
             momentum=batch_norm_momentum,
+            synchronized=sync_batch_norm,
             epsilon=1e-5,
             gamma_initializer="zeros",
             dtype=self.dtype_policy,
@@ -79,6 +82,7 @@ class NonLocal(keras.layers.Layer):
         return super().get_config() | {
             "reduction": self.reduction,
             "batch_norm_momentum": self.batch_norm_momentum,
+            "sync_batch_norm": self.sync_batch_norm,
         }
 
 

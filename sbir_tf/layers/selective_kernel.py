@@ -26,6 +26,7 @@ class SelectiveKernel(keras.layers.Layer):
         reduction: `r`, by how much the fused vector is reduced.
         smallest: The fewest channels of the fused vector; published is 32.
         batch_norm_momentum: Of the moving statistics.
+        sync_batch_norm: Whether the norm's statistics are of all replicas' items together.
 
     Input shapes: two or more of (B, H, W, C).
     Output shape: (B, H, W, C), the dtype of the layer's policy.
@@ -37,13 +38,25 @@ class SelectiveKernel(keras.layers.Layer):
         Li et al., Selective Kernel Networks, CVPR 2019, equations 1-6.
     """
 
-    def __init__(self, reduction=16, smallest=32, batch_norm_momentum=0.99, **kwargs):
+    def __init__(
+        self,
+        reduction=16,
+        smallest=32,
+        batch_norm_momentum=0.99,
+        sync_batch_norm=False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.reduction = check_reduction(reduction)
         self.smallest = smallest
         self.batch_norm_momentum = batch_norm_momentum
+        self.sync_batch_norm = sync_batch_norm
         self.norm = keras.layers.BatchNormalization(
-            momentum=batch_norm_momentum, epsilon=1e-5, dtype="float32", name="norm"
+            momentum=batch_norm_momentum,
+            epsilon=1e-5,
+            dtype="float32",
+            name="norm",
+            synchronized=sync_batch_norm,
         )
 
     def build(self, input_shape):
@@ -82,4 +95,5 @@ class SelectiveKernel(keras.layers.Layer):
             "reduction": self.reduction,
             "smallest": self.smallest,
             "batch_norm_momentum": self.batch_norm_momentum,
+            "sync_batch_norm": self.sync_batch_norm,
         }

@@ -6,6 +6,7 @@ import tensorflow as tf
 from sbir_tf.errors import UserError
 from sbir_tf.losses.addons import addons_losses
 from sbir_tf.losses.cross_entropy import labels_of
+from sbir_tf.losses.whole_batch import whole_batch
 
 
 @keras.saving.register_keras_serializable(package="sbir_tf")
@@ -18,7 +19,7 @@ class Contrastive(keras.losses.Loss):
         L = max(0, m - d)^2         of two classes
 
     The loss is the mean over all pairs; a batch of one has none and gives 0. Under several
-    replicas each sees the pairs of its own part of the batch.
+    replicas they are the pairs of the whole batch.
 
     Args:
         margin: `m`, positive.
@@ -46,8 +47,7 @@ class Contrastive(keras.losses.Loss):
         self.addons = addons_losses(name)
 
     def call(self, y_true, y_pred):
-        labels = labels_of(y_true)
-        embeddings = tf.cast(y_pred, tf.float32)
+        labels, embeddings = whole_batch(labels_of(y_true), tf.cast(y_pred, tf.float32))
         distances = self.addons.metric_learning.pairwise_distance(embeddings)
         same = tf.equal(labels[:, None], labels[None, :])
         each = self.addons.contrastive_loss(same, distances, self.margin)

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from sbir_tf.errors import UserError
 from sbir_tf.losses.cross_entropy import labels_of
+from sbir_tf.losses.whole_batch import whole_batch
 
 # Stands for minus infinity, whose gradient would not be a number.
 NO_LOGIT = -1e30
@@ -20,7 +21,7 @@ class NPair(keras.losses.Loss):
 
     The loss is the mean over all such pairs, 0 if there is none, plus `lambda / 2` times the
     mean of `||f||^2`. With two items of each class it is the paper's, both of a pair taken as
-    anchors and as negatives. Under several replicas each sees its own part of the batch.
+    anchors and as negatives. Under several replicas they are the pairs of the whole batch.
 
     Args:
         weight: `lambda` of the embeddings' lengths, not negative.
@@ -47,8 +48,7 @@ class NPair(keras.losses.Loss):
         self.weight = float(weight)
 
     def call(self, y_true, y_pred):
-        labels = labels_of(y_true)
-        embeddings = tf.cast(y_pred, tf.float32)
+        labels, embeddings = whole_batch(labels_of(y_true), tf.cast(y_pred, tf.float32))
         products = tf.matmul(embeddings, embeddings, transpose_b=True)
         same = tf.equal(labels[:, None], labels[None, :])
         negatives = tf.reduce_logsumexp(tf.where(same, NO_LOGIT, products), 1, keepdims=True)

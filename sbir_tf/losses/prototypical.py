@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from sbir_tf.losses.cross_entropy import cross_entropy, labels_of
+from sbir_tf.losses.whole_batch import whole_batch
 
 
 @keras.saving.register_keras_serializable(package="sbir_tf")
@@ -19,7 +20,7 @@ class Prototypical(keras.losses.Loss):
     so that every item is a query against prototypes that it has no part in, where the paper
     splits each class into support and query. An item alone in its class has no `p_y` and is
     left out; the loss is the mean over the rest, 0 if there is none. Under several replicas
-    each sees its own part of the batch.
+    the items are those of the whole batch.
 
     Args:
         name: Name of the loss.
@@ -38,8 +39,8 @@ class Prototypical(keras.losses.Loss):
         super().__init__(name=name, **kwargs)
 
     def call(self, y_true, y_pred):
-        embeddings = tf.cast(y_pred, tf.float32)
-        classes, index = tf.unique(labels_of(y_true))
+        labels, embeddings = whole_batch(labels_of(y_true), tf.cast(y_pred, tf.float32))
+        classes, index = tf.unique(labels)
         sizes = tf.math.unsorted_segment_sum(
             tf.ones_like(index, tf.float32), index, tf.size(classes)
         )

@@ -6,6 +6,7 @@ import tensorflow as tf
 from sbir_tf.errors import UserError
 from sbir_tf.losses.addons import addons_losses
 from sbir_tf.losses.cross_entropy import labels_of
+from sbir_tf.losses.whole_batch import whole_batch
 
 
 @keras.saving.register_keras_serializable(package="sbir_tf")
@@ -18,7 +19,7 @@ class TripletHard(keras.losses.Loss):
 
     `p` of its own class, `n` of another. The loss is the mean over anchors. One without a
     positive counts `d(a, p)` as 0, one without a negative takes its farthest item for it.
-    Under several replicas each sees its own part of the batch.
+    Under several replicas the items are those of the whole batch.
 
     Args:
         margin: `m`, positive.
@@ -46,8 +47,8 @@ class TripletHard(keras.losses.Loss):
         self.addons = addons_losses(name)
 
     def call(self, y_true, y_pred):
-        embeddings = tf.cast(y_pred, tf.float32)
-        return self.addons.triplet_hard_loss(labels_of(y_true), embeddings, self.margin)
+        labels, embeddings = whole_batch(labels_of(y_true), tf.cast(y_pred, tf.float32))
+        return self.addons.triplet_hard_loss(labels, embeddings, self.margin)
 
     def get_config(self):
         return super().get_config() | {"margin": self.margin}

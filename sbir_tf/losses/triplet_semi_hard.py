@@ -6,6 +6,7 @@ import tensorflow as tf
 from sbir_tf.errors import UserError
 from sbir_tf.losses.addons import addons_losses
 from sbir_tf.losses.cross_entropy import labels_of
+from sbir_tf.losses.whole_batch import whole_batch
 
 
 @keras.saving.register_keras_serializable(package="sbir_tf")
@@ -20,7 +21,7 @@ class TripletSemiHard(keras.losses.Loss):
         L = max(0, m + d(a, p) - d(a, n))
 
     The loss is the mean over all such pairs; a batch without any gives 0. In a batch of one
-    class `d(a, n)` counts as 0. Under several replicas each sees its own part of the batch.
+    class `d(a, n)` counts as 0. Under several replicas the items are those of the whole batch.
 
     Args:
         margin: `m`, positive.
@@ -48,8 +49,8 @@ class TripletSemiHard(keras.losses.Loss):
         self.addons = addons_losses(name)
 
     def call(self, y_true, y_pred):
-        labels = labels_of(y_true)
-        embeddings = tf.math.l2_normalize(tf.cast(y_pred, tf.float32), axis=1)
+        labels, embeddings = whole_batch(labels_of(y_true), tf.cast(y_pred, tf.float32))
+        embeddings = tf.math.l2_normalize(embeddings, axis=1)
         same = tf.equal(labels[:, None], labels[None, :])
         # Without a pair of one class tensorflow-addons divides 0 by 0.
         return tf.cond(

@@ -3,6 +3,7 @@
 import keras
 
 from sbir_tf.errors import UserError
+from sbir_tf.layers import StepDropout
 from sbir_tf.models.normalization import IMAGENET_MEAN, IMAGENET_SCALE, normalize
 
 # Number in torchvision's list, channels, kernel, stride, whether pooled behind.
@@ -20,7 +21,10 @@ LAST_SIDE = 6
 
 
 def alexnet(
-    image_size: int = 224, gate: str | None = None, normalization: str = "own"
+    image_size: int = 224,
+    gate: str | None = None,
+    normalization: str = "own",
+    seed: int = 0,
 ) -> keras.Model:
     """AlexNet in its one-tower form, to the second hidden layer.
 
@@ -31,6 +35,7 @@ def alexnet(
         image_size: Side of the square input: one whose last feature map averages to 6 x 6.
         gate: None: it has no blocks to put gates in.
         normalization: "own" (ImageNet's mean and deviation) or "unit" (pixels in [0, 1]).
+        seed: Of the dropout's masks.
 
     Returns:
         A functional model: image (B, S, S, 3) with values 0-255 and domain (B, 1), which it
@@ -65,7 +70,8 @@ def alexnet(
     x = keras.layers.Permute((3, 1, 2), name="channels_first")(x)
     x = keras.layers.Flatten(name="flatten")(x)
     for number in (1, 4):
-        x = keras.layers.Dropout(DROPOUT, name=f"classifier_{number - 1}")(x)
+        # Each of the two has seeds of its own.
+        x = StepDropout(DROPOUT, 2 * seed + number // 4, name=f"classifier_{number - 1}")(x)
         x = keras.layers.Dense(HIDDEN, activation="relu", name=f"classifier_{number}")(x)
     return keras.Model([image, domain], x, name="alexnet")
 

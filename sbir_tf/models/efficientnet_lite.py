@@ -51,6 +51,7 @@ def efficientnet_lite(
     squeeze_activation: str = "relu",
     gate_stages: Sequence[int] = GATE_STAGES,
     normalization: str = "own",
+    sync_batch_norm: bool = False,
 ) -> keras.Model:
     """EfficientNet-Lite's features, gated by domain at the end of every block.
 
@@ -67,6 +68,7 @@ def efficientnet_lite(
         gate_stages: The stages that have the gate, see `Gates`. Counted by resolution, as in
             a ResNet: 1 is the blocks at half and quarter size, 4 those at a 32nd.
         normalization: "own" (pretraining's mean and scale) or "unit" (pixels in [0, 1]).
+        sync_batch_norm: Whether the norms' statistics are of all replicas' items together.
 
     Returns:
         A functional model: image (B, S, S, 3) with values 0-255 and domain (B, 1), to
@@ -88,11 +90,12 @@ def efficientnet_lite(
         squeeze_activation,
         identity=True,
         batch_norm_momentum=batch_norm_momentum,
+        sync_batch_norm=sync_batch_norm,
     )
 
     def batch_norm(x, name):
         return keras.layers.BatchNormalization(
-            momentum=batch_norm_momentum, epsilon=1e-3, name=name
+            momentum=batch_norm_momentum, epsilon=1e-3, synchronized=sync_batch_norm, name=name
         )(x)
 
     def conv(x, channels, kernel, stride, name):

@@ -28,6 +28,7 @@ class Gates:
         identity: Every gate must start as the identity, since the backbone was pretrained
             without.
         batch_norm_momentum: Of the norms inside SK and non-local.
+        sync_batch_norm: Whether the statistics of those are of all replicas' items together.
 
     Raises:
         UserError: If `kind` or a stage is unknown, or SK is asked to start as the identity.
@@ -40,6 +41,7 @@ class Gates:
     squeeze_activation: str = "relu"
     identity: bool = False
     batch_norm_momentum: float = 0.99
+    sync_batch_norm: bool = False
 
     def __post_init__(self):
         if self.kind is not None and self.kind not in GATES:
@@ -70,9 +72,7 @@ class Gates:
         """
         if self.at(stage) != "sk":
             return branch(1, "")
-        select = SelectiveKernel(
-            self.reduction, batch_norm_momentum=self.batch_norm_momentum, name=f"{name}_sk"
-        )
+        select = SelectiveKernel(self.reduction, **self._norm(), name=f"{name}_sk")
         return select([branch(1, ""), branch(2, "_dilated")])
 
     def recalibrate(self, x, stage: int, name: str):
@@ -95,4 +95,10 @@ class Gates:
         """A block's output."""
         if self.at(stage) != "non_local":
             return x
-        return NonLocal(batch_norm_momentum=self.batch_norm_momentum, name=f"{name}_non_local")(x)
+        return NonLocal(**self._norm(), name=f"{name}_non_local")(x)
+
+    def _norm(self) -> dict:
+        return {
+            "batch_norm_momentum": self.batch_norm_momentum,
+            "sync_batch_norm": self.sync_batch_norm,
+        }

@@ -20,6 +20,7 @@ def se_resnet(
     gate_stages: Sequence[int] = STAGES,
     normalization: str = "own",
     gate_identity: bool = False,
+    sync_batch_norm: bool = False,
 ) -> keras.Model:
     """SE-ResNet of basic blocks for small pictures: a 3x3 stem, every stage halves the side.
 
@@ -36,6 +37,7 @@ def se_resnet(
         normalization: "own" (paper is 0, ink is 1) or "unit" (pixels in [0, 1]).
         gate_identity: SE and DASE gates start at 1 instead of near 1/2. GC and non-local always
             start as the identity, SK never does.
+        sync_batch_norm: Whether the norms' statistics are of all replicas' items together.
 
     Returns:
         A functional model: image (B, S, S, 3) with values 0-255 and domain (B, 1), to
@@ -54,6 +56,7 @@ def se_resnet(
         squeeze_activation,
         identity=gate_identity and gate != "sk",
         batch_norm_momentum=batch_norm_momentum,
+        sync_batch_norm=sync_batch_norm,
     )
 
     def conv_bn(x, channels, kernel, stride, prefix, dilation=1):
@@ -71,7 +74,10 @@ def se_resnet(
             name=f"{prefix}_conv",
         )(x)
         return keras.layers.BatchNormalization(
-            momentum=batch_norm_momentum, epsilon=1e-5, name=f"{prefix}_bn"
+            momentum=batch_norm_momentum,
+            epsilon=1e-5,
+            synchronized=sync_batch_norm,
+            name=f"{prefix}_bn",
         )(x)
 
     def every(stride, x, prefix):

@@ -50,6 +50,7 @@ def senet(
     batch_norm_momentum: float = 0.9,
     gate_stages: Sequence[int] = STAGES,
     normalization: str = "own",
+    sync_batch_norm: bool = False,
 ) -> keras.Model:
     """SE-ResNet-18, SE-ResNet-50 or SE-ResNeXt-101 (32x4d), with any gate.
 
@@ -67,6 +68,7 @@ def senet(
         batch_norm_momentum: Of the moving statistics.
         gate_stages: The stages that have the gate, see `Gates`.
         normalization: "own" (ImageNet's mean and deviation) or "unit" (pixels in [0, 1]).
+        sync_batch_norm: Whether the norms' statistics are of all replicas' items together.
 
     Returns:
         A functional model: image (B, S, S, 3) with values 0-255 and domain (B, 1), to
@@ -85,8 +87,9 @@ def senet(
         reduction,
         squeeze_activation,
         batch_norm_momentum=batch_norm_momentum,
+        sync_batch_norm=sync_batch_norm,
     )
-    blocks = Blocks(spec, gates, batch_norm_momentum)
+    blocks = Blocks(spec, gates, batch_norm_momentum, sync_batch_norm)
     x = normalize(image, normalization, IMAGENET_MEAN, IMAGENET_SCALE)
     x = blocks.conv_relu(x, STAGE_CHANNELS[0], 7, 2, "layer0", "1")
     x = max_pool_ceil(x, "layer0_pool")
@@ -110,6 +113,7 @@ class Blocks:
     spec: Variant
     gates: Gates
     batch_norm_momentum: float
+    sync_batch_norm: bool = False
 
     def block(self, x, channels: int, stride: int, stage: int, name: str):
         """(B, H, W, C) to (B, H / stride, W / stride, channels * expansion)."""
@@ -151,7 +155,10 @@ class Blocks:
 
     def norm(self, x, name):
         return keras.layers.BatchNormalization(
-            momentum=self.batch_norm_momentum, epsilon=1e-5, name=name
+            momentum=self.batch_norm_momentum,
+            epsilon=1e-5,
+            synchronized=self.sync_batch_norm,
+            name=name,
         )(x)
 
 

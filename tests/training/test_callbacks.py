@@ -1,11 +1,9 @@
-import math
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from sbir_tf.losses import MEMS
-from training.callbacks import CollapseError, CollapseGuard, MarginSchedule, spread
+from training.callbacks import MarginSchedule
 from training.schedules import earned_margin
 
 
@@ -73,33 +71,3 @@ def test_the_margin_is_logged():
     logs = {}
     MarginSchedule(MEMS(4.0), "constant", 0).on_epoch_end(0, logs)
     assert logs == {"margin": 4.0}
-
-
-def guard(classes=8, **arguments):
-    centers = tf.Variable(np.random.default_rng(0).normal(size=(classes, 4)).astype(np.float32))
-    return centers, CollapseGuard(centers, patience=2, **arguments)
-
-
-def test_a_collapse_stops_the_training_and_names_it():
-    centers, watch = guard()
-    centers.assign(centers * 0.01)
-    watch.on_epoch_end(3, {"loss": math.log(8)})
-    with pytest.raises(CollapseError, match=r"by epoch 5: .* ln\(8\) = 2.08 .*schedule=earned"):
-        watch.on_epoch_end(4, {"loss": math.log(8) * 1.01})
-
-
-@pytest.mark.parametrize(
-    ("scale", "loss"),
-    [(1.0, math.log(8)), (0.01, 0.5 * math.log(8))],
-    ids=["a start at ln(K) with wide centres", "small centres that classify"],
-)
-def test_what_is_no_collapse_does_not_stop(scale, loss):
-    centers, watch = guard()
-    centers.assign(centers * scale)
-    for epoch in range(5):
-        watch.on_epoch_end(epoch, {"loss": loss})
-
-
-def test_the_spread_is_the_distance_from_the_mean():
-    assert spread(np.array([[1.0, 0.0], [-1.0, 0.0]])) == 1.0
-    assert spread(np.array([[5.0, 5.0], [5.0, 5.0]])) == 0.0

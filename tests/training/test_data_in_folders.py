@@ -15,12 +15,14 @@ from sbir_tf.data.records import build_records, open_records
 from sbir_tf.data.splits import make_split, write_split
 from sbir_tf.errors import UserError
 from tests import trees
-from tests.small import small
+from tests.small import OVERRIDES, small
 from training import folders
 from training.codes.fit import fit_codes
 from training.evaluate import embed_views, evaluate_run, trained_encoder
 from training.export import model_card
+from training.provenance import command_line
 from training.run import open_run
+from training.saving import SaveCheckpoint
 from training.sources import to_train_on
 from training.train import train
 from training.validation import check_before_training
@@ -103,6 +105,7 @@ def test_the_model_card_names_the_folder_and_the_protocol(run):
     assert "the folder `mine` (layout plain, supervised split, 2 sketches of each class" in card
     assert "every photo of the gallery was trained on" in card
     assert "test-time flip" in card
+    assert f"Made by: `{command_line(run.facts()['command'])}`, then" in card
     assert "icons" not in card.replace(run.config.name, "")
 
 
@@ -131,6 +134,31 @@ def test_an_unreadable_picture_ends_the_training_with_its_name(config, tmp_path)
     # Mended, the same command goes on.
     trees.save(trees.photo(1, 1), broken)
     assert train(config(*settings), tmp_path / "run").complete
+
+
+@pytest.mark.slow
+def test_data_that_changed_since_the_checkpoint_are_refused_unless_accepted(
+    config, tmp_path, sbir, refused
+):
+    root = trees.plain(tmp_path / "data", sketches=5)
+    flags = [part for key in (*OVERRIDES, *SMALL) for part in ("--set", key)]
+    command = ["train", "icons_tiny", *flags, "--set", f"data.root={root}", "--to", tmp_path / "r"]
+    save = SaveCheckpoint.save
+
+    def save_and_interrupt(self, score=None):
+        save(self, score)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SaveCheckpoint, "save", save_and_interrupt)
+        assert "sbir: interrupted" in sbir(*command).err
+    (root / "photos" / "cat" / "0.jpg").unlink()
+    line = refused(*command)
+    assert f"{root} changed since {tmp_path / 'r'} began: 1 removed (photos/cat/0.jpg)" in line
+    said = sbir(*command, "--accept-data")
+    assert said.code == 0, said.err
+    facts = open_run(tmp_path / "r").facts()
+    assert [data["items"] for data in (*facts["data_before"], facts["data"])] == [16, 15]
 
 
 @pytest.mark.slow
@@ -245,16 +273,13 @@ def test_a_run_is_not_tested_on_data_that_is_cut_otherwise_than_it_was_trained(c
     assert all(evaluate_run(run).queries == 4 for run in runs.values())
 
     write_split(make_split("supervised", items, test_sketches=2, seed=1), file)
-    with pytest.raises(UserError, match=r"was cut otherwise .*among what is tested"):
+    with pytest.raises(
+        UserError,
+        match=r"changed since .*file was trained: 4 in another part.*may have been trained on",
+    ):
         evaluate_run(runs["file"])
-    with pytest.raises(UserError, match="was cut otherwise"):
+    with pytest.raises(UserError, match=r"changed since .* was trained"):
         fit_codes(runs["file"], (8,), "itq")
     Path(folders.held_out(runs["named"].config.data, "test")[0].places[0]).unlink()
-    with pytest.raises(UserError, match="was cut otherwise"):
+    with pytest.raises(UserError, match=r"changed since .* was trained"):
         evaluate_run(runs["named"])
-    unfinished = tmp_path / "unfinished"
-    unfinished.mkdir()
-    for name in ("config.json", "run.json"):
-        (unfinished / name).write_bytes((runs["named"].folder / name).read_bytes())
-    with pytest.raises(UserError, match="was cut otherwise"):
-        train(runs["named"].config, unfinished)

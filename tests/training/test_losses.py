@@ -7,8 +7,9 @@ import tensorflow as tf
 from sbir_tf import losses
 from sbir_tf.errors import UserError
 from training.build import optimizer_of
-from training.callbacks import CollapseGuard, LambdaSchedule, MarginSchedule
+from training.callbacks import LambdaSchedule, MarginSchedule
 from training.config import Loss, load_config
+from training.guards import CollapseGuard, ExplosionGuard
 from training.losses import (
     LOSSES,
     OwnClassFirst,
@@ -19,6 +20,7 @@ from training.losses import (
     settings_of,
     training_model,
 )
+from training.position import Position
 from training.schedules import annealed_lambda
 
 
@@ -100,12 +102,13 @@ def test_margins_lambdas_and_guards_go_where_they_apply():
     def kinds(*overrides):
         config = tiny(*overrides)
         loss, model = loss_of(config), training_model(config, encoder(), 5)
-        return [type(callback) for callback in callbacks_of(config, loss, model, 0)]
+        return [type(callback) for callback in callbacks_of(config, loss, model, Position(2))]
 
-    assert kinds("loss.name=mems") == [MarginSchedule, CollapseGuard]
+    assert kinds("loss.name=mems") == [MarginSchedule, CollapseGuard, ExplosionGuard]
     assert kinds("loss.name=sphereface") == [LambdaSchedule]
     assert kinds("loss.name=l_softmax", "loss.schedule=constant") == []
-    assert kinds("loss.name=center") == kinds("loss.name=contrastive") == []
+    assert kinds("loss.name=center") == [ExplosionGuard]
+    assert kinds("loss.name=contrastive") == []
 
 
 def test_embeddings_are_compared_as_their_loss_trains_them_unless_set():

@@ -8,10 +8,12 @@ import tensorflow as tf
 
 from sbir_tf.errors import UserError
 from training import train as train_module
-from training.callbacks import DivergedError
+from training.checkpoints import Checkpoints
 from training.evaluate import evaluate_run, trained_encoder
 from training.export import export_run
-from training.run import open_complete, open_run
+from training.guards import DivergedError
+from training.run import open_run
+from training.state import VARIABLES
 from training.train import train
 
 pytestmark = pytest.mark.slow
@@ -47,34 +49,6 @@ def test_training_moves_every_trainable_weight(run, small_config):
     ):
         assert before.shape == after.shape
         assert not np.array_equal(before, after)
-
-
-def test_an_interrupted_training_continues_to_the_same_weights(
-    run, small_config, tmp_path, monkeypatch
-):
-    from training.callbacks import MarginSchedule
-
-    whole = MarginSchedule.on_train_batch_end
-    steps = []
-
-    def interrupted(self, batch, logs=None):
-        steps.append(batch)
-        if len(steps) == 5:  # inside the third epoch
-            raise KeyboardInterrupt
-        whole(self, batch, logs)
-
-    monkeypatch.setattr(MarginSchedule, "on_train_batch_end", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        train(small_config(), tmp_path / "again")
-    assert not open_run(tmp_path / "again").complete
-    with pytest.raises(UserError, match="not trained to its end: continue it with"):
-        open_complete(tmp_path / "again")
-    monkeypatch.setattr(MarginSchedule, "on_train_batch_end", whole)
-    continued = train(small_config(), tmp_path / "again")
-    for now, then in zip(
-        trained_encoder(continued).get_weights(), trained_encoder(run).get_weights(), strict=True
-    ):
-        np.testing.assert_array_equal(now, then)
 
 
 def test_a_complete_run_is_not_trained_again(run, small_config):
@@ -163,6 +137,7 @@ def test_held_out_classes_are_not_among_the_trained_labels(small_config):
         ("loss.scale=16", "loss.scale=16"),
         ("data.classes_per_batch=3", "classes_per_batch=3"),
         ("loss.earn_power=0", "loss.earn_power=0"),
+        ("best_metric=val_map", "best_metric=val_map needs a validation part: its part is trained"),
     ],
 )
 def test_what_is_refused_leaves_no_folder(small_config, tmp_path, override, said):
@@ -171,8 +146,14 @@ def test_what_is_refused_leaves_no_folder(small_config, tmp_path, override, said
     assert not (tmp_path / "run").exists()
 
 
+def test_steps_that_a_training_does_not_have_are_not_profiled(small_config, tmp_path):
+    with pytest.raises(UserError, match=r"up to the last one, 6\. Received: 7:9"):
+        train(small_config(), tmp_path / "run", profile=(7, 9))
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_diverged_training_keeps_the_checkpoint_from_before(small_config, tmp_path, monkeypatch):
-    """The loss is NaN from the second epoch on."""
+    """Pictures are NaN from the second epoch on; the loss, behind a relu, is not."""
     batches_of = train_module.batches_of
 
     def spoilt(config, pictures, first_step=0):
@@ -185,11 +166,12 @@ def test_a_diverged_training_keeps_the_checkpoint_from_before(small_config, tmp_
 
     monkeypatch.setattr(train_module, "batches_of", spoilt)
     for _ in range(2):  # the same command ends in the same way, not with broken weights
-        with pytest.raises(DivergedError, match="diverged in epoch 2: "):
+        with pytest.raises(DivergedError, match="in epoch 2: after step 4 the weight stem"):
             train(small_config(), tmp_path / "run")
-    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(tmp_path / "run" / "checkpoints"))
+    checkpoints = Checkpoints(tmp_path / "run" / "checkpoints")
+    assert checkpoints.steps() == [2]
+    reader = tf.train.load_checkpoint(str(checkpoints.path(2) / VARIABLES))
     values = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
-    assert values["epoch/.ATTRIBUTES/VARIABLE_VALUE"] == 1
     numbers = [v for v in values.values() if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
     assert numbers and all(np.isfinite(v).all() for v in numbers)
     assert not open_run(tmp_path / "run").complete

@@ -7,9 +7,10 @@ import tensorflow as tf
 
 from sbir_tf.errors import UserError
 from training.evaluate import embed_views, trained_encoder
+from training.fingerprint import refuse_another_cut
 from training.losses import compared_by_direction
 from training.run import Run
-from training.sources import check_cut, trained_on
+from training.sources import trained_on
 
 # What a checkpoint calls the class centres; the optimizer's moments of them end otherwise.
 CENTERS = "/centers/.ATTRIBUTES/VARIABLE_VALUE"
@@ -52,7 +53,7 @@ def stored_centers(run: Run) -> np.ndarray:
 def training_embeddings(run: Run, progress=None) -> np.ndarray:
     """Embeddings (N, D) of the training's sketches and photos, each the mean of both mirrorings."""
     encoder = trained_encoder(run)
-    check_cut(run)
+    refuse_another_cut(run)
     pictures = trained_on(run.config.data, progress)
     views = [embed_views(encoder, items, progress, flip=True) for items in pictures]
     return np.concatenate([np.mean(view, axis=0) for view in views])

@@ -65,8 +65,9 @@ def outcome_of(folder: Path) -> Outcome | None:
 
 def work(folder: Path, values: dict, part: str) -> None:
     """Train the configuration of these JSON values in a folder, score it, keep scores.json."""
-    from training.callbacks import TrainingEnded
     from training.config import config_from_json
+    from training.guards import TrainingEnded
+    from training.preemption import Preempted
     from training.train import train
 
     try:
@@ -74,6 +75,9 @@ def work(folder: Path, values: dict, part: str) -> None:
     except TrainingEnded as error:
         write_json(folder / SCORES, {"scores": {}, "failure": str(error), "facts": {}})
         return
+    except Preempted as ended:
+        # Its own command reads the configuration from a pipe.
+        sys.exit(f"{ended.what}; run `sbir compare` again to go on")
     write_json(folder / SCORES, measured(run, part))
 
 

@@ -9,13 +9,14 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from sbir_tf.errors import UserError
 from tests.small import OVERRIDES, use_few_icons
-from training.callbacks import CollapseError
 from training.compare import run as run_module
 from training.compare.cell import outcome_of, work
 from training.compare.run import best_trial, compare, final_cells, trial_cells
 from training.compare.spec import Comparison, Row, comparison_names, load_comparison
 from training.evaluate import embed, evaluate_run, trained_encoder
+from training.guards import CollapseError
 from training.pictures import held_out
+from training.preemption import Preempted
 from training.run import open_run, write_json
 
 GATED = Row("DASE + MEMS", ("loss.name=mems",), (("loss.margin=4",), ("loss.margin=5",)))
@@ -99,6 +100,17 @@ def test_a_training_that_collapses_is_a_result(monkeypatch, tmp_path):
     outcome = outcome_of(tmp_path / "cell")
     assert outcome.failure.startswith("The training collapsed")
     assert best_trial([outcome, None]) is None
+
+
+def test_a_cell_that_is_taken_away_says_to_run_the_comparison_again(monkeypatch, tmp_path):
+    def preempt(config, folder):
+        raise Preempted("ended by SIGTERM after step 3, saved after step 3", "python -m a.cell")
+
+    monkeypatch.setattr("training.train.train", preempt)
+    config = small_comparison(GATED).trial_config(GATED, ())
+    with pytest.raises(SystemExit, match=r"step 3; run `sbir compare` again to go on$"):
+        work(tmp_path / "cell", config.to_json(), "validation")
+    assert outcome_of(tmp_path / "cell") is None
 
 
 def test_a_cell_of_another_configuration_is_refused(worked, tmp_path):
