@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "sbir_tf/evaluation": ("sbir_tf.errors", "sbir_tf.evaluation"),
     "training": ("sbir_tf", "training"),
     "serving": ("pictures", "serving"),
+    "serving/commands": ("sbir_tf.console", "serving"),
 }
 # Packages of others that only these may import.
 KEPT_TO = {

@@ -25,7 +25,8 @@ from sbir_tf.data.splits.split import EVALUATED
 from sbir_tf.data.stores import Files, RecordRows, Store
 from sbir_tf.data.streaming import TrainingItems, pictures_in_order
 from sbir_tf.errors import UserError
-from training.config import BUILT, Data
+from training.config import Data
+from training.rules import BUILT
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sbir_tf.errors import UserError
-from training.config import Config, config_from_json, flat
+from training.config import Config, config_from_json
 from training.files import ASIDE, written_aside
 from training.guards import TrainingEnded
+from training.overrides import flat
 from training.provenance import provenance
 
 # They say what is kept of a training, not what it does: they may change while it goes on.

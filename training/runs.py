@@ -8,8 +8,9 @@ from pathlib import Path
 
 from sbir_tf.errors import UserError
 from training.checkpoints import Checkpoints
-from training.config import Config, config_names, flat, load_config
+from training.config import Config, config_names, load_config
 from training.explain.log import read_log
+from training.overrides import flat
 from training.provenance import command_line
 from training.run import Run, open_run
 

@@ -7,8 +7,9 @@ from sbir_tf.models.weights import Account, read_tensors
 from sbir_tf.models.weights.fit import fit
 from sbir_tf.models.weights.heads import embedding_dim
 from sbir_tf.models.weights.write import check_target, write_weights
-from training.config import Config, Data, replace
+from training.config import Config, Data
 from training.networks import backbone_of
+from training.overrides import replace
 
 
 def import_file(

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sbir_tf.errors import UserError
-from training.config import config_from_json, config_names, leaves, load_config, parse
+from training.config import config_from_json, config_names, load_config
+from training.overrides import leaves, parse
 
 
 def test_the_named_configurations_load_under_their_own_names():

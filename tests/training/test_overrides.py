@@ -11,16 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbir_tf.errors import UserError
-from training.config import (
-    Config,
-    comma_separated,
-    config_from_json,
-    flat,
-    leaves,
-    load_config,
-    parse,
-    replace,
-)
+from training.config import Config, config_from_json, load_config
+from training.overrides import comma_separated, flat, leaves, parse, replace
 
 START = load_config("icons_tiny")
 WORDS = st.text("abcxyz_./0123456789", min_size=1, max_size=12).filter(lambda t: t != "none")

@@ -99,8 +99,8 @@ def test_a_split_may_be_a_file(config, root, tmp_path):
         ("data.split=styles", "data.source=folder has no split data.split=styles"),
         ("data.split=none.json", "There is no split file data.split=none.json"),
         ("data.test_photos=1.5", "data.test_photos must be a share below 1, or a whole number"),
-        ("data.test_photos=nan", "data.test_photos must be a share below 1, or a whole number"),
-        ("data.test_photos=inf", "data.test_photos must be a share below 1, or a whole number"),
+        ("data.test_photos=nan", "data.test_photos is a finite number"),
+        ("data.test_photos=inf", "data.test_photos is a finite number"),
         ("data.validation=-1", "data.validation must be 0, a share below 1, or a whole number"),
     ],
 )

@@ -151,7 +151,7 @@ def test_the_front_door_stops_and_can_be_told_not_to(refused, sbir, tree, tmp_pa
     assert "1 picture of 0 bytes" in line
     assert not (tmp_path / "run").exists()
 
-    def train(config, folder, progress):
+    def train(*_):
         raise UserError("reached the training")
 
     monkeypatch.setattr("training.train.train", train)

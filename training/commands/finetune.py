@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sbir_tf.console import bar, console
+from training.commands.arguments import AsJson
 
 
 def finetune(
@@ -20,7 +21,7 @@ def finetune(
     ] = None,
     layout: Annotated[str | None, typer.Option(help="Of the data set; else recognised.")] = None,
     variant: Annotated[str | None, typer.Option(help="Of the layout, such as a tx_*.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Teach a trained model your classes; print how well it finds them before and after."""
     from training.finetune import finetune as finetune_on

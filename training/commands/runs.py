@@ -8,10 +8,10 @@ import typer
 
 from sbir_tf.console import console
 from sbir_tf.errors import UserError
+from training.commands.arguments import AsJson
 
 runs_app = typer.Typer(help="Runs: what was trained, and what came out.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NONE = "-"
 
 

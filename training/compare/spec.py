@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sbir_tf.errors import UserError
-from training.config import Config, load_config, nearest
+from sbir_tf.errors import UserError, nearest
+from training.config import Config, load_config
 
 
 @dataclass(frozen=True)

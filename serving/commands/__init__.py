@@ -1,0 +1,1 @@
+"""Commands that touch serving alone: one file a command, heavy imports inside."""
