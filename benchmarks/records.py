@@ -26,6 +26,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from sbir_tf.data.layouts import LAYOUTS, Item
+from sbir_tf.files import written_aside
 from training.machine import describe
 
 SIDE, SIZE, CLASSES, PAIRS = 400, 256, 20, 5
@@ -235,9 +236,8 @@ def draw(root: Path, item: Item) -> None:
     path = root / item.path
     rng = np.random.default_rng(int(path.stem))
     image = drawing(rng) if item.domain == "sketch" else photo(rng)
-    aside = path.with_suffix(".tmp")
-    image.save(aside, "PNG" if item.domain == "sketch" else "JPEG", quality=90)
-    aside.rename(path)
+    with written_aside(path) as aside:
+        image.save(aside, "PNG" if item.domain == "sketch" else "JPEG", quality=90)
 
 
 def drawing(rng: np.random.Generator) -> Image.Image:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from sbir_tf.files import written_aside
+
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A markdown table."""
@@ -27,6 +29,5 @@ def replace_section(page: Path, name: str, text: str) -> None:
     """Puts a text between a page's `<!-- name -->` and `<!-- /name -->`."""
     pattern = check_section(page, name)
     after = pattern.sub(lambda m: f"{m[1]}\n{text}\n\n{m[2]}", page.read_text())
-    aside = page.with_name(f".{page.name}.new")
-    aside.write_text(after)
-    aside.replace(page)
+    with written_aside(page) as aside:
+        aside.write_text(after)

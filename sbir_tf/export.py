@@ -1,8 +1,6 @@
 """The encoder as a SavedModel that stock TensorFlow Serving loads."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 
 import keras
@@ -10,6 +8,7 @@ import tensorflow as tf
 
 from sbir_tf.data.decoding import WHITE, decode_on_white
 from sbir_tf.data.pipeline import PHOTO, SKETCH
+from sbir_tf.files import written_aside
 
 # Of encoder.json, raised when a reader must change.
 FORMAT = 1
@@ -133,9 +132,7 @@ def export_encoder(encoder: keras.Model, folder: Path, name: str, card: str, **f
     """
     if folder.exists():
         raise FileExistsError(f"{folder} exists already: export to the next version")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
-    try:
+    with written_aside(folder) as aside:
         module = ServableEncoder(encoder)
         signatures = {
             method: getattr(module, method)
@@ -159,7 +156,4 @@ def export_encoder(encoder: keras.Model, folder: Path, name: str, card: str, **f
             )
             + "\n"
         )
-        aside.rename(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return folder

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sbir_tf.errors import UserError
-from training.files import remove_whole, sweep, written_aside
+from sbir_tf.files import remove_whole, sweep, written_aside
 
 MANIFEST = "manifest.json"
 SCORE = "score.json"

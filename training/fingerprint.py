@@ -15,8 +15,8 @@ from pathlib import Path
 from sbir_tf.data.icons.archive import archive_digest
 from sbir_tf.data.stores import RecordRows
 from sbir_tf.errors import UserError
+from sbir_tf.files import written_aside
 from training.config import Data
-from training.files import written_aside
 from training.folders import Folder, class_names, folder_of
 from training.run import Run
 

@@ -1,7 +1,6 @@
 """The bundled icons, rendered at a configuration's size and cut into its parts."""
 
 import hashlib
-import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ import numpy as np
 
 from sbir_tf.data import icons as bundled
 from sbir_tf.data.pipeline import TrainingPictures
+from sbir_tf.files import written_aside
 from training.config import Data
 
 CACHE = Path("data/cache")
@@ -102,8 +102,6 @@ def rendered(icons, size: int, stroke: float, progress=None) -> np.ndarray:
     if path.exists():
         return np.load(path, allow_pickle=False)
     images = bundled.render_all(icons, size, stroke, **({"progress": progress} if progress else {}))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(f".{os.getpid()}.tmp.npy")
-    np.save(aside, images)
-    aside.replace(path)
+    with written_aside(path) as aside:
+        np.save(aside, images)
     return images

@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sbir_tf.errors import UserError
+from sbir_tf.files import ASIDE, written_aside
 from training.config import Config, config_from_json
-from training.files import ASIDE, written_aside
 from training.guards import TrainingEnded
 from training.overrides import flat
 from training.provenance import provenance

@@ -8,9 +8,9 @@ import keras
 import tensorflow as tf
 
 from sbir_tf.errors import UserError
+from sbir_tf.files import written_aside
 from training.config import Config, config_from_json
 from training.export import description_of, latest_version
-from training.files import written_aside
 from training.networks import encoder_of
 from training.pictures import CACHE
 from training.run import open_complete

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from sbir_tf.data.pipeline import TrainingPictures
 from sbir_tf.data.streaming import TrainingItems
+from sbir_tf.files import sweep, written_aside
 from training import explain
 from training.build import optimizer_of
 from training.centers import start_centers
@@ -20,9 +21,9 @@ from training.checkpoints import Checkpoints
 from training.config import Config, load_config
 from training.explain.profiling import check_steps
 from training.explain.validation import check_judge
-from training.files import only_process_in, sweep, written_aside
 from training.fingerprint import Fingerprint, accept_or_refuse, fingerprint_of
 from training.guards import DivergenceGuard
+from training.locking import only_process_in
 from training.losses import callbacks_of, class_centers, loss_of, metrics_of, training_model
 from training.networks import encoder_of
 from training.position import Position

@@ -16,8 +16,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from sbir_tf.errors import UserError
+from sbir_tf.files import ASIDE
 from training.config import Config
-from training.files import ASIDE
 from training.strategy import is_chief, workers_of
 
 # What TensorFlow raises where the connection to a worker, or its heartbeat, is lost.

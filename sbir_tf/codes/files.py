@@ -6,7 +6,6 @@ facts           JSON text: format, method, name and weights (the SHA-256 of the 
 """
 
 import json
-import os
 import zipfile
 import zlib
 from io import BytesIO
@@ -16,6 +15,7 @@ import numpy as np
 
 from sbir_tf.codes.binary_codes import BinaryCodes
 from sbir_tf.errors import UserError
+from sbir_tf.files import written_aside
 
 FORMAT = 1
 # What readers of damaged zip files and arrays raise.
@@ -35,13 +35,8 @@ def save_codes(codes: BinaryCodes, path: Path, name: str, weights: str) -> Path:
         weights: SHA-256 of the encoder's weights.
     """
     facts = {"format": FORMAT, "method": codes.method, "name": name, "weights": weights}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    try:
+    with written_aside(path) as aside:
         np.savez(aside, kernel=codes.kernel, bias=codes.bias, facts=np.array(json.dumps(facts)))
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
     return path
 
 

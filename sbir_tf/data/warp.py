@@ -1,10 +1,8 @@
 """Elastic warps: the paper of a sketch stretched here and there."""
 
-import warnings
-
 import tensorflow as tf
 
-from sbir_tf.errors import UserError
+from sbir_tf.addons import load_addons
 
 
 def random_warp(images: tf.Tensor, seed: tf.Tensor, shift: float, points: int) -> tf.Tensor:
@@ -27,21 +25,5 @@ def random_warp(images: tf.Tensor, seed: tf.Tensor, shift: float, points: int) -
     sides = tf.cast(shape[1:3], tf.float32)
     grid = tf.random.stateless_uniform(tf.stack([shape[0], points, points, 2]), seed, -1.0, 1.0)
     field = tf.image.resize(grid * shift * sides, shape[1:3], method="bicubic")
-    return _addons_warp()(images, field)
-
-
-def _addons_warp():
-    with warnings.catch_warnings():
-        # It announces its own end of life at every import.
-        warnings.filterwarnings(
-            "ignore", category=UserWarning, module=r"tensorflow_addons\.utils\.tfa_eol_msg"
-        )
-        try:
-            from tensorflow_addons.image import dense_image_warp
-        except ImportError as error:
-            raise UserError(
-                f"Warped sketches need tensorflow-addons, which cannot be imported ({error}): "
-                "install tensorflow-addons==0.23.0 beside TensorFlow 2.15, or set "
-                "data.drawing.warp=0"
-            ) from error
-    return dense_image_warp
+    addons = load_addons("image", "Warped sketches need", "set data.drawing.warp=0")
+    return addons.dense_image_warp(images, field)

@@ -99,6 +99,6 @@ def test_every_sketch_of_a_batch_changes_by_itself(lines):
 
 
 def test_without_addons_a_warp_says_what_to_install(lines, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "tensorflow_addons.image", None)
+    monkeypatch.setitem(__import__("sys").modules, "tensorflow_addons", None)
     with pytest.raises(UserError, match=r"need tensorflow-addons.*data\.drawing\.warp=0"):
         random_warp(lines, SEED, 0.1, 4)

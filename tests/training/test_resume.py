@@ -352,7 +352,7 @@ def test_what_was_left_aside_and_a_failure_of_before_are_gone(small_config, tmp_
 
 
 def test_two_processes_do_not_train_in_one_folder(small_config, tmp_path):
-    from training.files import only_process_in
+    from training.locking import only_process_in
 
     (tmp_path / "run").mkdir()
     with (

@@ -16,8 +16,8 @@ from training import fingerprint
 from training.codes.report import evaluate_codes
 from training.config import load_config
 from training.evaluate import evaluate_run
-from training.files import only_process_in
 from training.fingerprint import accept_or_refuse, fingerprint_of, refuse_another_cut
+from training.locking import only_process_in
 from training.run import (
     check_writable,
     create_or_continue,

@@ -1,12 +1,12 @@
 """The page of a comparison, Markdown, from the cells that are finished."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from sbir_tf.errors import UserError
+from sbir_tf.files import written_aside
 from training.compare.cell import Outcome
 from training.compare.run import best_trial, final_cells, trial_cells
 from training.compare.spec import Comparison, Row
@@ -83,13 +83,8 @@ def write_page(comparison: Comparison, folder: Path, path: Path) -> None:
     """Write the page aside, then rename it."""
     machine = describe("tensorflow", "keras")
     text = render_page(comparison, folder, machine)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with written_aside(path) as aside:
         aside.write_text(text)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def table(lines: list[Line]) -> str:

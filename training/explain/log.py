@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from training.files import written_aside
+from sbir_tf.files import written_aside
 from training.position import Position
 
 OURS = ("epoch", "step", "time", "seconds")

@@ -7,10 +7,10 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.plugins import projector
 
+from sbir_tf.files import written_aside
 from training.explain.distances import DOMAINS
 from training.explain.embedding import Embedder
 from training.explain.sheets import thumbnail
-from training.files import written_aside
 from training.pictures import Items
 
 SIDE = 32  # of a thumbnail

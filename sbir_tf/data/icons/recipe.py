@@ -32,6 +32,7 @@ from sbir_tf.data.icons.selection import (
     rows_of_set,
 )
 from sbir_tf.errors import UserError
+from sbir_tf.files import written_aside
 
 SOURCES = HERE / "sources.json"
 CLASSES = HERE / "classes.json"
@@ -99,9 +100,8 @@ def write(contents: dict, sources: dict, to: Path) -> None:
         (to.with_name(DIGESTS.name), text.encode()),
         (to.with_name(ATTRIBUTION.name), attribution(sources, contents).encode()),
     ):
-        temporary = path.with_name(path.name + ".new")
-        temporary.write_bytes(data)
-        temporary.replace(path)
+        with written_aside(path) as aside:
+            aside.write_bytes(data)
 
 
 def check(contents: dict, digests: Path = DIGESTS) -> None:

@@ -6,7 +6,6 @@ python -m sbir_tf.data.icons.sheet cats-and-dogs.png cat dog
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from sbir_tf.data.icons.archive import Icon, class_names, load_icons
 from sbir_tf.data.icons.render import render
 from sbir_tf.data.icons.splits import hash_of
 from sbir_tf.errors import UserError
+from sbir_tf.files import written_aside
 
 TWELVE = (
     "airplane",
@@ -89,13 +89,9 @@ def _paste(sheet: Image.Image, picture: np.ndarray, left: int, place: int, top: 
 
 
 def _save(sheet: Image.Image, path: Path) -> Path:
-    buffer = io.BytesIO()
-    sheet.convert("P", palette=Image.Palette.ADAPTIVE, colors=128).save(
-        buffer, "PNG", optimize=True
-    )
-    temporary = path.with_name(f".{path.name}.new-{os.getpid()}")
-    temporary.write_bytes(buffer.getvalue())
-    temporary.replace(path)
+    colours = sheet.convert("P", palette=Image.Palette.ADAPTIVE, colors=128)
+    with written_aside(path) as aside:
+        colours.save(aside, "PNG", optimize=True)
     return path
 
 

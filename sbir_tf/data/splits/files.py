@@ -3,13 +3,13 @@
 import gzip
 import io
 import json
-import os
 import re
 import zlib
 from pathlib import Path
 
 from sbir_tf.data.splits.split import Split
 from sbir_tf.errors import UserError
+from sbir_tf.files import written_aside
 
 FORMAT = "sbir-split/1"
 SUFFIXES = (".json", ".json.gz")
@@ -56,13 +56,8 @@ def write_split(split: Split, file: Path | str) -> Path:
     """
     file = Path(file)
     content = encoded(split, file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+    with written_aside(file) as aside:
         aside.write_bytes(content)
-        aside.replace(file)
-    finally:
-        aside.unlink(missing_ok=True)
     return file
 
 

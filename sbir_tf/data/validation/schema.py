@@ -1,6 +1,5 @@
 """The schema: what TFDV infers, made stricter by what is known, as a file that a team commits."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sbir_tf.data.validation.regular import regular_file
 from sbir_tf.data.validation.statistics import statistics_of
 from sbir_tf.data.validation.tfdv import load_tfdv
 from sbir_tf.errors import UserError
+from sbir_tf.files import written_aside
 
 CLASSES = "classes"  # the vocabulary's name in the file
 # The share of sizes that may lie in bands which the data had not when its schema was made.
@@ -91,13 +91,8 @@ def write_schema(schema, file: Path | str) -> Path:
     from google.protobuf import text_format
 
     file = Path(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+    with written_aside(file) as aside:
         aside.write_text(_HEADER + text_format.MessageToString(schema, as_utf8=True), "utf-8")
-        aside.replace(file)
-    finally:
-        aside.unlink(missing_ok=True)
     return file
 
 

@@ -1,6 +1,5 @@
 """The whole page, and how it is written."""
 
-import os
 from collections import Counter
 from html import escape
 from pathlib import Path
@@ -23,6 +22,7 @@ from sbir_tf.data.validation.page.style import STYLE
 from sbir_tf.data.validation.page.tables import slice_tables
 from sbir_tf.data.validation.report import Anomaly, Report
 from sbir_tf.data.validation.words import NAMED, counted
+from sbir_tf.files import written_aside
 
 # Nothing may be loaded or run, whatever a class is called.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -52,13 +52,8 @@ def write_page(
         The file.
     """
     file = Path(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+    with written_aside(file) as aside:
         aside.write_text(page_of(report, table, title, read), "utf-8", errors="replace")
-        aside.replace(file)
-    finally:
-        aside.unlink(missing_ok=True)
     return file
 
 

@@ -1,13 +1,10 @@
 """Files and folders that are written aside and renamed, so that none is ever half-written."""
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from sbir_tf.errors import UserError
 
 # Begins what is being written, or removed; a killed process may leave such behind.
 ASIDE = ".aside."
@@ -18,9 +15,11 @@ def written_aside(path: Path) -> Iterator[Path]:
     """A name to write a file or a folder under; at the end it takes the name `path`.
 
     It is on the disk, not only in memory, before it has its name. A file takes the place of one
-    that is there; a folder does not. What fails leaves `path` as it was.
+    that is there; a folder does not. What fails leaves `path` as it was. The folder it is in is
+    made.
     """
-    # Keras reads the format of weights from the end of a name.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Keras, Pillow and NumPy read the format from the end of a name.
     aside = path.with_name(f"{ASIDE}{os.getpid()}.{path.name}")
     try:
         yield aside
@@ -33,12 +32,14 @@ def written_aside(path: Path) -> Iterator[Path]:
 
 
 def sync(path: Path) -> None:
-    """Bring a file, or a folder of files, to the disk."""
-    for file in path.iterdir() if path.is_dir() else (path,):
-        with file.open("rb") as opened:
-            os.fsync(opened.fileno())
+    """Bring a file, or a folder with all that it holds, to the disk."""
     if path.is_dir():
+        for inside in path.iterdir():
+            sync(inside)
         sync_folder(path)
+        return
+    with path.open("rb") as opened:
+        os.fsync(opened.fileno())
 
 
 def sync_folder(folder: Path) -> None:
@@ -70,28 +71,3 @@ def sweep(folder: Path) -> None:
     """Remove what killed processes left aside in a folder."""
     for left in folder.glob(f"{ASIDE}*"):
         remove(left)
-
-
-def lock(descriptor: int, folder: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UserError(
-            f"Another process is training in {folder}: wait until it has ended, or name another "
-            "folder with --to"
-        ) from None
-
-
-@contextmanager
-def only_process_in(folder: Path) -> Iterator[None]:
-    """Inside, no other process gets in here for the same folder; the kernel frees it at death.
-
-    Raises:
-        UserError: If another one is inside.
-    """
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        lock(descriptor, folder)
-        yield
-    finally:
-        os.close(descriptor)
