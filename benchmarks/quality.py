@@ -38,7 +38,13 @@ class Row:
         return RUNS / "-".join(word.replace("=", "_") for word in words)
 
 
-ROWS = (Row("`icons_quick`", "icons_quick"), Row("`icons_tiny`", "icons_tiny"))
+HALF = ("precision=mixed_bfloat16",)
+ROWS = (
+    Row("`icons_quick`", "icons_quick"),
+    Row("`icons_tiny`", "icons_tiny"),
+    Row("`icons_quick`, mixed_bfloat16", "icons_quick", HALF),
+    Row("`icons_tiny`, mixed_bfloat16", "icons_tiny", HALF),
+)
 PAGE = Path("docs/results.md")
 
 
@@ -79,6 +85,8 @@ def render() -> str:
     for row in ROWS:
         cells = [row.folder(seed) for seed in SEEDS if row.folder(seed).exists()]
         runs = [run for run in map(open_run, cells) if run.complete]
+        if not runs:
+            continue
         results = [evaluate_run(run) for run in runs]
         facts = [run.facts() for run in runs]
         margin = np.mean([fact["margin"] for fact in facts])

@@ -25,12 +25,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from benchmarks.tables import replace_section
 from sbir_tf.data.layouts import LAYOUTS, Item
 from sbir_tf.files import written_aside
 from training.machine import describe
 
 SIDE, SIZE, CLASSES, PAIRS = 400, 256, 20, 5
-PAGE, HEADING = Path("docs/records.md"), "## Measured\n"
+PAGE = Path("docs/records.md")
 
 
 def main() -> None:
@@ -43,8 +44,7 @@ def main() -> None:
     text = report(found)
     print(text)
     if arguments.page:
-        before = PAGE.read_text().partition(HEADING)[0]
-        PAGE.write_text(before + HEADING + "\n" + text)
+        replace_section(PAGE, "measured", text.strip())
 
 
 def parsed() -> argparse.Namespace:

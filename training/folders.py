@@ -1,7 +1,7 @@
 """A data set on disk, in a folder or in records, cut into what a configuration trains on and what
 it searches."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -72,7 +72,7 @@ class OnDisk:
     stores: tuple[Store, Store]
     places: Sequence
     built: Split | None = None
-    skipped: frozenset[str] = frozenset()
+    skipped: Collection[str] = ()
 
 
 @dataclass(frozen=True)

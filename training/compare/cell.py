@@ -44,11 +44,6 @@ class Outcome:
     failure: str | None
     facts: dict
 
-    @property
-    def best_distance(self) -> str:
-        """The distance with the highest mAP."""
-        return max(self.scores, key=lambda distance: self.scores[distance].map_all)
-
 
 def outcome_of(folder: Path) -> Outcome | None:
     """What a cell's folder holds, None while it is not finished."""

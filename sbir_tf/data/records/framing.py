@@ -5,7 +5,7 @@ any record.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import google_crc32c
@@ -56,7 +56,24 @@ def unframe(framed: bytes, length: int) -> bytes:
     return _checked(framed[HEADER:])
 
 
-def records_of(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+class Seen:
+    """A file of which somebody sees every byte that is read.
+
+    Args:
+        file: Opened for reading in binary.
+        saw: Is given what is read.
+    """
+
+    def __init__(self, file: BinaryIO, saw: Callable[[bytes], object]):
+        self.file, self.saw = file, saw
+
+    def read(self, size: int) -> bytes:
+        piece = self.file.read(size)
+        self.saw(piece)
+        return piece
+
+
+def records_of(file: BinaryIO | Seen) -> Iterator[tuple[int, bytes]]:
     """The records of a file from its start, in order.
 
     Args:
@@ -79,7 +96,7 @@ def records_of(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         offset += framed_length(len(data))
 
 
-def _next(file: BinaryIO, header: bytes) -> bytes:
+def _next(file: BinaryIO | Seen, header: bytes) -> bytes:
     length = _length_of(header)
     body = file.read(length + FOOTER)
     if len(body) != length + FOOTER:

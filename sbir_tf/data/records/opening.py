@@ -4,7 +4,7 @@ import hashlib
 import json
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class Records:
         class_names: In the order of the labels.
         split: That they were built with, if any.
         shards: The TFRecord files, in order.
-        skipped: Keys of the pictures that could not be read when the records were built.
+        skipped: Key -> reason, of the pictures that could not be read when the records were built.
     """
 
     folder: Path
@@ -43,7 +43,7 @@ class Records:
     class_names: tuple[str, ...]
     split: Split | None
     shards: tuple[Path, ...]
-    skipped: frozenset[str] = frozenset()
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_records(folder: Path | str, check_shards: bool = True) -> Records:
@@ -71,9 +71,9 @@ def open_records(folder: Path | str, check_shards: bool = True) -> Records:
         _checked(folder, SPLIT, manifest)
         split = read_split(folder / SPLIT)
     shards = tuple(folder / shard["name"] for shard in manifest["shards"])
-    skipped = _checked(folder, SKIPPED, manifest).splitlines()
-    keys = frozenset(json.loads(line)["key"] for line in skipped)
-    records = Records(folder, manifest, table, tuple(manifest["classes"]), split, shards, keys)
+    left_out = map(json.loads, _checked(folder, SKIPPED, manifest).splitlines())
+    skipped = {line["key"]: line["reason"] for line in left_out}
+    records = Records(folder, manifest, table, tuple(manifest["classes"]), split, shards, skipped)
     for number, shard in enumerate(shards if check_shards else ()):
         _check_size(records, number, shard)
     return records

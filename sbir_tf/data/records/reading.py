@@ -1,7 +1,7 @@
 """Reads records: any of them by number, or all in order; every byte checked."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from sbir_tf.data.records.example import key_of
 from sbir_tf.data.records.files import open_regular
-from sbir_tf.data.records.framing import DamagedRecord, framed_length, records_of, unframe
+from sbir_tf.data.records.framing import DamagedRecord, Seen, framed_length, records_of, unframe
 from sbir_tf.data.records.opening import Records
 from sbir_tf.errors import UserError
 
@@ -60,13 +60,18 @@ def scan(records: Records) -> Iterator[bytes]:
         yield from scan_shard(records, number)
 
 
-def scan_shard(records: Records, number: int) -> Iterator[bytes]:
-    """The serialized examples of one shard, in order; as `scan`."""
+def scan_shard(
+    records: Records, number: int, saw: Callable[[bytes], object] | None = None
+) -> Iterator[bytes]:
+    """The serialized examples of one shard, in order; as `scan`.
+
+    `saw` is given every byte that is read, framing and all: the whole file at the end.
+    """
     path = records.shards[number]
     known = places_of(records, number)
     try:
         with open_regular(path) as file:
-            found = records_of(file)
+            found = records_of(Seen(file, saw) if saw else file)
             for key, offset, length in known:
                 at, data = next(found, (offset, None))
                 _check(path, key, (offset, length), (at, data))

@@ -12,11 +12,6 @@ OF_A_DOMAIN = ("class", "size", "shape", "ink", "colour")
 PLAIN = ("class", "label", "domain", "bytes", "width", "height", "ink", "colourfulness")
 
 
-def feature_names() -> tuple[str, ...]:
-    """The names of all features."""
-    return (*PLAIN, *(f"{domain}_{kind}" for domain in DOMAINS for kind in OF_A_DOMAIN))
-
-
 def features_of(table: pa.Table) -> pa.RecordBatch:
     """The features of a table of facts, as TFDV wants them: every column a list, null if missing.
 

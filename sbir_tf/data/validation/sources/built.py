@@ -1,6 +1,5 @@
 """Built records, each of them read again."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import numpy as np
 from pictures import PictureError, read_picture
 from sbir_tf.data.facts import FACTS
 from sbir_tf.data.records import Records, open_records, parsed_example, read_example
-from sbir_tf.data.records.naming import SKIPPED
 from sbir_tf.data.splits import Split
 from sbir_tf.data.validation.examples import read_examples
 from sbir_tf.data.validation.features import texts
@@ -47,9 +45,8 @@ def from_records(
 
 
 def _skipped(records: Records) -> Iterator[Anomaly]:
-    if records.manifest["counts"]["skipped"]:
-        lines = (records.folder / SKIPPED).read_text(encoding="utf-8").splitlines()
-        told = ["{key}: {reason}".format(**json.loads(line)) for line in lines]
+    told = [f"{key}: {reason}" for key, reason in records.skipped.items()]
+    if told:
         yield anomaly(
             WARNING,
             "file_skipped",
