@@ -10,16 +10,22 @@ Measures, on this machine alone with itself:
 - seconds from `sbir train icons_tiny` to its first step;
 - the share of a run that logging, validation and checkpoints take (`benchmarks.whole_runs`);
 - the memory of a run of many steps, and its slope.
+
+What is measured is kept in runs/benchmark_training.json: the command goes on where it was
+interrupted, and --again measures anew.
 """
 
 import argparse
+import json
 import math
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -28,15 +34,18 @@ import tensorflow as tf
 
 from benchmarks.tables import replace_section, table
 from benchmarks.whole_runs import EPOCHS, memory_slope, overhead, seconds_to_first_step
+from sbir_tf.__main__ import silence
 from training.build import optimizer_of
 from training.config import Config, load_config
 from training.losses import loss_of, metrics_of, training_model
 from training.machine import describe
 from training.networks import encoder_of
+from training.run import write_json
 from training.sources import batches_of, to_train_on
 from training.strategy import strategy_of
 
 FILLING = 2  # steps
+FOUND = Path("runs/benchmark_training.json")
 TORCH_STEP = Path(__file__).with_name("torch_step.py")
 SMALL = ("network.weights=none", "data.strokes=1")
 
@@ -80,6 +89,9 @@ NETWORKS = (
 
 def main() -> None:
     options = parsed()
+    silence(verbose=False)
+    if options.again:
+        FOUND.unlink(missing_ok=True)
     chosen = [network for network in NETWORKS if network.name in options.networks]
     text = "\n\n".join(
         [
@@ -102,12 +114,23 @@ def parsed() -> argparse.Namespace:
     steps = {"help": "of the memory's run, rounded up to whole epochs; 0: no runs"}
     parser.add_argument("--steps", type=int, default=5000, **steps)
     parser.add_argument("--page", type=Path, help="replace the section of this page")
+    parser.add_argument("--again", action="store_true", help="measure anew")
     return parser.parse_args()
+
+
+def kept(name: str, measure: Callable[[], object]):
+    """What is measured, or was by an earlier run of this command: a JSON value."""
+    found = json.loads(FOUND.read_text()) if FOUND.exists() else {}
+    if name not in found:
+        found[name] = measure()
+        write_json(FOUND, found)
+        print(f"{name}: {found[name]}", file=sys.stderr)
+    return found[name]
 
 
 def speeds(networks: list[Network], rounds: int, torch_python: Path | None) -> list[str]:
     """The table of images a second."""
-    rows = [row(network, rounds, torch_python) for network in networks]
+    rows = [kept(each.name, partial(row, each, rounds, torch_python)) for each in networks]
     heading = ("network", "px", "batch", "`model.fit`", "bare step", "PyTorch", "mixed_bfloat16")
     heading += ("fit / bare", "fit / PyTorch", "bfloat16 / float32")
     return [
@@ -238,10 +261,10 @@ class Torch:
 
 def whole_runs(steps: int, rounds: int) -> list[str]:
     """What is measured of runs of icons_tiny."""
-    starts = [seconds_to_first_step() for _ in range(3)]
-    shares = overhead(min(rounds, 3))
+    starts = kept("starts", lambda: [seconds_to_first_step() for _ in range(3)])
+    shares = kept("overhead", lambda: overhead(min(rounds, 3)))
     steps = math.ceil(steps / EPOCHS) * EPOCHS
-    memory = memory_slope(steps)
+    first, slope = kept(f"memory over {steps} steps", lambda: astuple(memory_slope(steps)))
     return [
         table(
             ("of a run of `icons_tiny`", "figure"),
@@ -255,8 +278,8 @@ def whole_runs(steps: int, rounds: int) -> list[str]:
                     f"{np.median(shares):.1%} ({min(shares):.1%} to {max(shares):.1%})",
                 ),
                 (
-                    f"memory over {steps} steps, from {memory.first:.0f} MiB",
-                    f"{memory.slope:+.2f} MiB in 1,000 steps",
+                    f"memory over {steps} steps, from {first:.0f} MiB",
+                    f"{slope:+.2f} MiB in 1,000 steps",
                 ),
             ],
         )
