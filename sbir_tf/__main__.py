@@ -15,13 +15,14 @@ from typer.exceptions import TyperException
 from sbir_tf.data.commands import data_app
 from sbir_tf.errors import UserError
 from serving.commands.codes_search import codes_search
-from serving.commands.index import index
+from serving.commands.index import index_app
 from serving.commands.search import search
 from training.commands.codes import codes_app
 from training.commands.compare import compare
 from training.commands.evaluate import evaluate
 from training.commands.export import export
 from training.commands.finetune import finetune
+from training.commands.report import report
 from training.commands.runs import runs_app
 from training.commands.train import train
 from training.commands.weights import weights_app
@@ -40,7 +41,8 @@ app.add_typer(data_app, name="data")
 app.add_typer(runs_app, name="runs")
 app.add_typer(codes_app, name="codes")
 app.add_typer(weights_app, name="weights")
-for command in (train, finetune, evaluate, compare, export, index, search):
+app.add_typer(index_app, name="index")
+for command in (train, finetune, evaluate, report, compare, export, search):
     app.command()(command)
 codes_app.command("search")(codes_search)
 

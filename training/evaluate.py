@@ -38,13 +38,19 @@ def evaluate_run(run: Run, part: str = "test", progress=None, flip: bool | None 
     data = run.config.data
     flip = data.test_flip if flip is None else flip
     result = evaluate_encoder(trained_encoder(run), run.config, part, progress, flip)
+    note_result(run, result, part, flip)
+    return result
+
+
+def note_result(run: Run, result: Result, part: str, flip: bool) -> None:
+    """Write the figures of a run's own held-out part into its folder."""
+    data = run.config.data
     name = "evaluation.json" if part == "test" else f"evaluation.{part}.json"
     facts = {"config": run.config.name, "split": data.split, "part": part, "flip": flip}
     note = note_of(data, part)
     facts |= {"note": note} if note else {}
     values = json.loads(result.to_json())
     write_json(run.folder / name, facts | {"seed": run.config.seed} | values)
-    return result
 
 
 def check_part(run: Run, part: str) -> None:

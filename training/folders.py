@@ -177,7 +177,11 @@ def split_of(data: Data, opened: OnDisk) -> Split:
 
 def note_of(data: Data, part: str = "test") -> str:
     """What a reader of a part's figures must know of the split."""
-    split = folder_of(data).split
+    return note_of_split(folder_of(data).split, part)
+
+
+def note_of_split(split: Split, part: str = "test") -> str:
+    """The same, of a split that is read."""
     if part == "validation" and split.protocol in ("zero-shot", "generalised"):
         return (
             f"validation part of the split {split.name}: sketches of classes that were kept out of "

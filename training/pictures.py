@@ -46,14 +46,19 @@ def split_of(data: Data) -> bundled.Split:
     return getattr(bundled, data.split)(bundled.load_icons())
 
 
+def trained_icons(data: Data) -> list[bundled.Icon]:
+    """The icons that a configuration trains on."""
+    split = split_of(data)
+    keys = {key for part in data.train_on for key in getattr(split, part)}
+    return [icon for icon in bundled.load_icons() if icon.key in keys]
+
+
 def training_pictures(data: Data, progress=None) -> TrainingPictures:
     """Everything that a configuration trains on.
 
     With held-out classes the labels count the trained classes alone.
     """
-    split = split_of(data)
-    keys = {key for part in data.train_on for key in getattr(split, part)}
-    chosen = [icon for icon in bundled.load_icons() if icon.key in keys]
+    chosen = trained_icons(data)
     names = tuple(sorted({icon.class_name for icon in chosen}))
     label = {name: number for number, name in enumerate(names)}
     sketches = [icon for icon in chosen if icon.domain == "sketch"]

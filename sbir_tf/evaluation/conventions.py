@@ -9,7 +9,19 @@ For one query let R of the N gallery items be relevant, rank_i the rank of the i
     interpolated    mean over i of max over j >= i of j / rank_j       (the PASCAL VOC envelope)
     AP@k            the same sum over the hits with rank <= k, over min(k, R) or over those hits
     P@k             hits with rank <= k, over k or over min(k, R)
+    R@k             hits with rank <= k, over R
     hit@k           1 if any hit has rank <= k, else 0
+    nDCG@k          sum over hits with rank <= k of 1 / log2(rank + 1), over that of the best order
+    MRR             1 / rank of the first hit
+
+Equal distances leave ranks open. `TIES` says what then counts:
+
+    expected        the mean over all orders of the tied items, in closed form
+    stable          the gallery's order
+    optimistic      relevant items first
+    pessimistic     relevant items last
+    grouped         a tied group stands, whole, at its last place; a hit there counts with all of
+                    the group's hits behind it
 """
 
 from collections.abc import Sequence
@@ -35,7 +47,17 @@ CONVENTIONS = {
     "voc": Convention(interpolated=True),  # SAKE, ACNet
     "zse": Convention(interpolated=True, precision_over_relevant=True),  # ZSE-SBIR
 }
-TIES = ("expected", "stable", "optimistic", "pessimistic")
+TIES = ("expected", "stable", "optimistic", "pessimistic", "grouped")
+
+# Whose code measures by which pair of names. A sort that is not stable is no order of its own:
+# such code is listed under the gallery's order, which galleries sorted by class make optimistic.
+USED_BY = {
+    ("exact", "stable"): ("the method's authors",),
+    ("retrieved", "stable"): ("GDH", "torchmetrics"),
+    ("voc", "stable"): ("SAKE", "ACNet"),
+    ("zse", "stable"): ("ZSE-SBIR",),
+    ("exact", "grouped"): ("doodle2search", "scikit-learn"),
+}
 
 
 def checked_names(convention: str, ties: str) -> Convention:

@@ -1,15 +1,23 @@
 """Test-time flip: each picture is compared as it is and mirrored."""
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from sbir_tf.errors import UserError
-from sbir_tf.evaluation.distances import check_length, checked_embeddings, distance_blocks
-from sbir_tf.evaluation.metrics import unchanged
+from sbir_tf.evaluation.checks import check_dimensions, check_length, checked_embeddings
+from sbir_tf.evaluation.distances import Distances
+from sbir_tf.evaluation.metrics import score_blocks
+from sbir_tf.evaluation.rank import (
+    KEPT_PLACES,
+    MEMORY,
+    Progress,
+    rank_blocks,
+    shown,
+    unchanged,
+)
+from sbir_tf.evaluation.rankings import Rankings
 from sbir_tf.evaluation.results import Result
-from sbir_tf.evaluation.scoring import score_rankings
 
 
 def evaluate_flipped(
@@ -20,8 +28,8 @@ def evaluate_flipped(
     ks: Sequence[int] = (10, 100, 200),
     convention: str = "exact",
     ties: str = "expected",
-    block_bytes: int = 256 << 20,
-    progress: Callable[[Iterable, str, int], Iterable] = unchanged,
+    block_bytes: int = MEMORY,
+    progress: Progress = unchanged,
 ) -> Result:
     """`evaluate` by the smallest of the distances between each pair's originals and mirror images.
 
@@ -47,29 +55,44 @@ def evaluate_flipped(
     Reference:
         Lu et al., ACM Multimedia 2021, section 4.1.
     """
-    queries = _checked("query", query_embeddings, query_labels)
-    gallery = _checked("gallery", gallery_embeddings, gallery_labels)
-    if queries[0].shape[1] != gallery[0].shape[1]:
-        raise UserError(
-            "query and gallery embeddings must have the same dimension. "
-            f"Received: {queries[0].shape[1]} and {gallery[0].shape[1]}"
-        )
-    rows = max(1, block_bytes // (64 * len(gallery[0])))
-    blocks = smallest_blocks(queries, gallery, rows)
-    blocks = progress(blocks, "Ranking", math.ceil(len(queries[0]) / rows))
-    return score_rankings(blocks, query_labels, gallery_labels, ks, convention, ties)
+    labels = (query_labels, gallery_labels)
+    views = (query_embeddings, gallery_embeddings)
+    blocks = smallest_blocks(*views, *labels, "euclidean", block_bytes, progress)
+    return score_blocks(blocks, *labels, ks, convention, ties)
+
+
+def rank_flipped(
+    queries: Sequence[np.ndarray],
+    query_labels: Sequence,
+    gallery: Sequence[np.ndarray],
+    gallery_labels: Sequence,
+    *,
+    distance: str = "euclidean",
+    memory: int = MEMORY,
+    kept: int = KEPT_PLACES,
+    progress: Progress = unchanged,
+    **names,
+) -> Rankings:
+    """`rank` by the smallest of the four distances; embeddings as for `evaluate_flipped`."""
+    labels = (query_labels, gallery_labels)
+    blocks = smallest_blocks(queries, gallery, *labels, distance, memory, progress)
+    return rank_blocks(blocks, *labels, kept, **names)
 
 
 def smallest_blocks(
-    queries: Sequence[np.ndarray], gallery: Sequence[np.ndarray], rows: int
+    queries: Sequence[np.ndarray],
+    gallery: Sequence[np.ndarray],
+    query_labels: Sequence,
+    gallery_labels: Sequence,
+    distance: str,
+    memory: int,
+    progress: Progress,
 ) -> Iterator[np.ndarray]:
-    """The smallest squared distances over all versions, `rows` queries at a time."""
-    versions = [distance_blocks(query, item, rows) for query in queries for item in gallery]
-    for blocks in zip(*versions, strict=True):
-        smallest = blocks[0]
-        for block in blocks[1:]:
-            np.minimum(smallest, block, out=smallest)
-        yield smallest
+    """The smallest distances over all versions, of embeddings that are checked."""
+    queries = _checked("query", queries, query_labels)
+    gallery = _checked("gallery", gallery, gallery_labels)
+    check_dimensions(queries[0], gallery[0])
+    return shown(Distances(queries, gallery, distance), memory, progress)
 
 
 def _checked(name: str, embeddings: Sequence[np.ndarray], labels: Sequence) -> list[np.ndarray]:

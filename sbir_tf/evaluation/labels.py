@@ -8,17 +8,15 @@ from sbir_tf.errors import UserError
 
 
 def common_codes(query_labels: Sequence, gallery_labels: Sequence) -> tuple[np.ndarray, ...]:
-    """Labels as small numbers, equal where the labels are; one for all that the gallery lacks."""
+    """The sorted labels of both, then the places therein of the queries' and of the gallery's."""
     queries, gallery = _labels("query", query_labels), _labels("gallery", gallery_labels)
     if queries.dtype.kind != gallery.dtype.kind:
         raise UserError(
             "`query_labels` and `gallery_labels` must be of one kind, whole numbers or text. "
             f"Received: {queries.dtype} and {gallery.dtype}"
         )
-    names, gallery_codes = np.unique(gallery, return_inverse=True)
-    codes = np.searchsorted(names, queries)
-    known = names[np.minimum(codes, len(names) - 1)] == queries
-    return np.where(known, codes, len(names)), gallery_codes
+    names, codes = np.unique(np.concatenate([queries, gallery]), return_inverse=True)
+    return names, codes[: len(queries)], codes[len(queries) :]
 
 
 def _labels(name: str, labels: Sequence) -> np.ndarray:

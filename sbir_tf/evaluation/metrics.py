@@ -4,24 +4,24 @@ What each metric is stands at the head of `conventions.py`; what ties do to it, 
 `ranked_hits.py`.
 """
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from sbir_tf.errors import UserError
-from sbir_tf.evaluation.distances import (
-    check_length,
-    checked_blocks,
-    checked_embeddings,
-    distance_blocks,
+from sbir_tf.evaluation.checks import checked_blocks
+from sbir_tf.evaluation.conventions import checked_ks, checked_names
+from sbir_tf.evaluation.rank import (
+    MEMORY,
+    Progress,
+    Sides,
+    embedding_blocks,
+    named,
+    placed_blocks,
+    unchanged,
 )
 from sbir_tf.evaluation.results import Result
-from sbir_tf.evaluation.scoring import score_rankings
-
-
-def unchanged(iterable: Iterable, description: str, total: int) -> Iterable:
-    return iterable
+from sbir_tf.evaluation.scoring import result_of, scores_of
+from sbir_tf.evaluation.tied_groups import TiedGroups
 
 
 def evaluate(
@@ -32,8 +32,8 @@ def evaluate(
     ks: Sequence[int] = (10, 100, 200),
     convention: str = "exact",
     ties: str = "expected",
-    block_bytes: int = 256 << 20,
-    progress: Callable[[Iterable, str, int], Iterable] = unchanged,
+    block_bytes: int = MEMORY,
+    progress: Progress = unchanged,
 ) -> Result:
     """Ranks the gallery for each query by Euclidean distance and scores the rankings.
 
@@ -49,11 +49,11 @@ def evaluate(
         query_labels: `(Q,)`, whole numbers or text.
         gallery_embeddings: `(G, D)`.
         gallery_labels: `(G,)`.
-        ks: Where to cut the ranking for mAP@k, P@k and hit@k. Places behind the gallery's end
+        ks: Where to cut the ranking for the metrics at k. Places behind the gallery's end
             hold nothing relevant, so that P@k cannot reach 1 when k > G.
         convention: A name of `CONVENTIONS`.
         ties: One of `TIES`: the expected value over all orders of tied items, the gallery's order,
-            relevant items first, or relevant items last.
+            relevant items first, relevant items last, or all of a group at its last place.
         block_bytes: Memory for distances at a time. At least one query is ranked at a time.
         progress: Called with (blocks, description, their number), to show a progress bar.
 
@@ -65,19 +65,9 @@ def evaluate(
             relevant item, a k below 1, an unknown name, or relevant items that tie with others
             under an interpolated convention and `ties="expected"`, which has no closed form.
     """
-    queries = checked_embeddings("query_embeddings", query_embeddings)
-    gallery = checked_embeddings("gallery_embeddings", gallery_embeddings)
-    if queries.shape[1] != gallery.shape[1]:
-        raise UserError(
-            "query and gallery embeddings must have the same dimension. "
-            f"Received: {queries.shape[1]} and {gallery.shape[1]}"
-        )
-    check_length("query", queries, query_labels)
-    check_length("gallery", gallery, gallery_labels)
-    rows = max(1, block_bytes // (16 * len(gallery)))
-    blocks = distance_blocks(queries, gallery, rows)
-    blocks = progress(blocks, "Ranking", math.ceil(len(queries) / rows))
-    return score_rankings(blocks, query_labels, gallery_labels, ks, convention, ties)
+    of_both = (query_embeddings, query_labels, gallery_embeddings, gallery_labels)
+    blocks = embedding_blocks(*of_both, "euclidean", block_bytes, progress)
+    return score_blocks(blocks, query_labels, gallery_labels, ks, convention, ties)
 
 
 def evaluate_distances(
@@ -107,4 +97,28 @@ def evaluate_distances(
             does not fit the labels.
     """
     blocks = checked_blocks(blocks, len(query_labels), len(gallery_labels))
-    return score_rankings(blocks, query_labels, gallery_labels, ks, convention, ties)
+    return score_blocks(blocks, query_labels, gallery_labels, ks, convention, ties)
+
+
+def score_blocks(
+    blocks: Iterable[np.ndarray],
+    query_labels: Sequence,
+    gallery_labels: Sequence,
+    ks: Sequence[int],
+    convention: str,
+    ties: str,
+) -> Result:
+    """Scores each block's rankings and forgets them, so that no more than scores add up.
+
+    Arguments are those of `evaluate_distances`; the blocks are checked.
+    """
+    ks, rules = checked_ks(ks), checked_names(convention, ties)
+    sides = Sides.of(query_labels, gallery_labels)
+    scores = [
+        scores_of(TiedGroups.of(placed).ordered(ties), ks, rules)
+        for placed in placed_blocks(blocks, sides, kept=0, in_order=ties == "stable")
+    ]
+    labels, names = (sides.queries, sides.gallery), named(sides.names, ())
+    return result_of(
+        np.concatenate(scores), *labels, names, ks, rules, convention=convention, ties=ties
+    )

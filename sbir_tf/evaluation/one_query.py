@@ -7,7 +7,9 @@ import numpy as np
 from sbir_tf.errors import UserError
 from sbir_tf.evaluation.conventions import checked_k, checked_names
 from sbir_tf.evaluation.messages import first_few
+from sbir_tf.evaluation.placing import Placer
 from sbir_tf.evaluation.ranked_hits import RankedHits
+from sbir_tf.evaluation.tied_groups import TiedGroups
 
 
 def average_precision(
@@ -33,9 +35,8 @@ def average_precision(
         UserError: As for `evaluate`.
     """
     rules = checked_names(convention, ties)
-    return _one_query(relevant, distances, ties).average_precision(
-        None if k is None else checked_k(k), rules
-    )
+    hits = _one_query(relevant, distances, ties)
+    return float(hits.average_precision(None if k is None else checked_k(k), rules)[0])
 
 
 def precision_at(
@@ -47,18 +48,39 @@ def precision_at(
 ) -> float:
     """Precision of the first k places of one ranking; arguments as for `average_precision`."""
     rules = checked_names(convention, ties)
-    return _one_query(relevant, distances, ties).precision(checked_k(k), rules)
+    return float(_one_query(relevant, distances, ties).precision(checked_k(k), rules)[0])
 
 
 def hit_at(
     relevant: Sequence[bool], distances: Sequence[float], k: int, ties: str = "expected"
 ) -> float:
     """Whether (under ties: how probably) the first k places of one ranking hold a relevant item."""
-    checked_names("exact", ties)
-    return _one_query(relevant, distances, ties).hit(checked_k(k))
+    return float(_one_query(relevant, distances, ties).hit(checked_k(k))[0])
+
+
+def recall_at(
+    relevant: Sequence[bool], distances: Sequence[float], k: int, ties: str = "expected"
+) -> float:
+    """Share of the relevant items that stand in the first k places of one ranking."""
+    return float(_one_query(relevant, distances, ties).recall(checked_k(k))[0])
+
+
+def ndcg_at(
+    relevant: Sequence[bool], distances: Sequence[float], k: int, ties: str = "expected"
+) -> float:
+    """Normalised discounted cumulative gain of the first k places, of relevance 0 and 1."""
+    return float(_one_query(relevant, distances, ties).ndcg(checked_k(k))[0])
+
+
+def reciprocal_rank(
+    relevant: Sequence[bool], distances: Sequence[float], ties: str = "expected"
+) -> float:
+    """1 / rank of the first relevant item of one ranking."""
+    return float(_one_query(relevant, distances, ties).reciprocal_rank()[0])
 
 
 def _one_query(relevant: Sequence[bool], distances: Sequence[float], ties: str) -> RankedHits:
+    checked_names("exact", ties)
     relevant, distances = np.asarray(relevant, bool), np.asarray(distances, np.float64)
     if relevant.ndim != 1 or relevant.shape != distances.shape:
         raise UserError(
@@ -70,4 +92,5 @@ def _one_query(relevant: Sequence[bool], distances: Sequence[float], ties: str) 
     if not relevant.any():
         raise UserError("`relevant` has no relevant item: the average precision is not defined")
     places = np.unique(distances, return_inverse=True)[1]
-    return RankedHits.from_distances(relevant, places.astype(np.float64), ties)
+    one = Placer(len(places), kept=0).place(places.astype(np.float64), np.flatnonzero(relevant))
+    return TiedGroups.of([one]).ordered(ties)

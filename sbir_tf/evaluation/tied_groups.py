@@ -1,36 +1,76 @@
-"""The groups of equal distances that hold a hit, found without sorting the gallery."""
+"""Groups of equal distances that hold a hit, of many queries, put in order as ties are treated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from sbir_tf.evaluation.placing import Placed
+from sbir_tf.evaluation.ranked_hits import RankedHits, count_up
 
-def tied_groups(relevant: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Start, size and hits of each group of equal distances that holds a hit.
 
-    Sorting the gallery would take nearly all the time of an evaluation. Only the places of the
-    hits are asked for, so that it is enough to count the items of each of many equal intervals of
-    distance, and to sort those in which a hit lies.
+@dataclass(frozen=True, eq=False)
+class TiedGroups:
+    """Where the hits of Q queries stand.
+
+    Attributes:
+        offsets: `(Q + 1,)` int64: query q has the groups `offsets[q]` to `offsets[q + 1]`.
+        starts: `(groups,)` int32, how many items stand before each group.
+        sizes: `(groups,)` int32, how many items the group has.
+        hits: `(groups,)` int32, how many of them are relevant, at least one.
+        places: The 0-based place of every hit where equal distances keep the gallery's order,
+            ascending, one query behind the other; empty where it is `starts`.
     """
-    ours = distances[relevant]
-    low, high, count = ours.min(), ours.max(), len(distances) // 4 + 1
 
-    def interval(values: np.ndarray) -> np.ndarray:
-        with np.errstate(all="ignore"):
-            scale = count / (high - low)
-            # Hits at one and the same distance, or next to it: one interval.
-            scaled = (values - low) * (scale if np.isfinite(scale) else 0.0)
-        return np.clip(scaled, 0, count, out=scaled).astype(np.int64)
+    offsets: np.ndarray
+    starts: np.ndarray
+    sizes: np.ndarray
+    hits: np.ndarray
+    places: np.ndarray
 
-    intervals = interval(distances)
-    counts = np.bincount(intervals)
-    asked = np.zeros(len(counts), bool)
-    asked[intervals[relevant]] = True
-    sorted_ = np.flatnonzero(asked[intervals])
-    # The bits of floats that are not negative are ordered as the floats are. Shifted by one (the
-    # sign falls out) they leave room for the relevance: sorting numbers beats any argsort.
-    keys = distances[sorted_].view(np.uint64) << np.uint64(1) | relevant[sorted_]
-    keys.sort()
-    values, hits = np.unique(keys[(keys & np.uint64(1)) > 0], return_counts=True)
-    start = np.searchsorted(keys, values & ~np.uint64(1))
-    size = np.searchsorted(keys, values, side="right") - start
-    left_out = np.cumsum(np.where(asked, 0, counts))
-    return start + left_out[interval((values >> np.uint64(1)).view(np.float64))], size, hits
+    @classmethod
+    def of(cls, placed: Sequence[Placed]) -> "TiedGroups":
+        """Of queries that were placed one by one."""
+        counts = [len(one.starts) for one in placed]
+        parts = [
+            np.concatenate([getattr(one, name) for one in placed])
+            for name in ("starts", "sizes", "hits", "places")
+        ]
+        if np.array_equal(parts[0], parts[3]):
+            parts[3] = parts[3][:0]
+        return cls(np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]), *parts)
+
+    @property
+    def relevant(self) -> np.ndarray:
+        """`(Q,)`, how many relevant items each query has."""
+        return np.diff(self._hits_before())
+
+    @property
+    def mixed(self) -> bool:
+        """Whether relevant items tie with others anywhere, so that the treatment of ties counts."""
+        return bool((self.hits < self.sizes).any())
+
+    def ordered(self, ties: str) -> RankedHits:
+        """The hits' places by a name of `TIES`."""
+        if ties == "expected":
+            return RankedHits(self.offsets, self.starts, self.sizes, self.hits)
+        if ties == "stable":
+            return self._single(self.places if len(self.places) else self.starts)
+        inside, starts = count_up(self.hits), np.repeat(self.starts, self.hits)
+        if ties == "optimistic":
+            return self._single(starts + inside)
+        if ties == "pessimistic":
+            return self._single(starts + np.repeat(self.sizes - self.hits, self.hits) + inside)
+        # "grouped": all hits of a group stand at its last place, each with all of them behind it.
+        ends = starts + np.repeat(self.sizes, self.hits) - 1
+        return self._single(ends, np.arange(len(ends)) - inside + np.repeat(self.hits, self.hits))
+
+    def _single(self, places: np.ndarray, counted: np.ndarray | None = None) -> RankedHits:
+        """Hits that tie with nothing; `counted`, over all queries, are those up to each."""
+        offsets, ones = self._hits_before(), np.ones(len(places), np.int64)
+        if counted is not None:
+            counted = counted - 1 - np.repeat(offsets[:-1], np.diff(offsets))
+        return RankedHits(offsets, places, ones, ones, counted)
+
+    def _hits_before(self) -> np.ndarray:
+        return np.concatenate([[0], np.cumsum(self.hits, dtype=np.int64)])[self.offsets]

@@ -3,7 +3,7 @@ import pytest
 
 from sbir_tf.errors import UserError
 from sbir_tf.evaluation import evaluate, evaluate_distances, evaluate_flipped
-from sbir_tf.evaluation.flipped import smallest_blocks
+from sbir_tf.evaluation.distances import Distances
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def smallest_by_definition(queries, gallery):
 
 @pytest.mark.parametrize("rows", [1, 3, 100])
 def test_the_distance_is_the_smallest_of_the_four(views, rows):
-    blocks = list(smallest_blocks(*views, rows))
+    blocks = [block.copy() for block in Distances(*views, "euclidean").blocks(rows)]
     assert len(blocks[0]) == min(rows, 7)
     expected = smallest_by_definition(*views)
     np.testing.assert_allclose(np.concatenate(blocks), expected, rtol=1e-12)

@@ -105,7 +105,7 @@ def test_the_gates_are_seen_as_the_network_computes_them(backbone):
     size = encoder.inputs[0].shape[1]
     images = np.random.default_rng(0).integers(0, 256, (3, size, size, 3)).astype(np.uint8)
     items = [Items(("",) * 3, images, np.zeros(3, int), bit) for bit in (0, 1)]
-    found = GateStatistics(encoder, tuple(items))._gates(items[1])
+    found = GateStatistics(encoder, tuple(items)).gates(items[1])
     layers = gates_of(encoder)
     inside = keras.Model(encoder.inputs, [layers[-1].input[0], layers[-1].output])
     features, gated = inside([images.astype(np.float32), np.ones((3, 1), np.float32)])

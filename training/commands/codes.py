@@ -55,12 +55,14 @@ def codes_report(
         print_codes(opened, part, rows)
 
 
-def comma_separated(bits: str) -> tuple[int, ...]:
+def comma_separated(numbers: str, option: str = "--bits") -> tuple[int, ...]:
     """The numbers in "32,64,128"."""
     try:
-        return tuple(dict.fromkeys(int(number) for number in bits.split(",")))
+        return tuple(dict.fromkeys(int(number) for number in numbers.split(",")))
     except ValueError:
-        raise UserError(f"--bits takes numbers such as 32,64,128. Received: {bits!r}") from None
+        raise UserError(
+            f"{option} takes numbers such as 32,64,128. Received: {numbers!r}"
+        ) from None
 
 
 def print_codes(run, part, rows) -> None:

@@ -1,17 +1,40 @@
-"""`sbir evaluate`: how well a run's held-out sketches find its held-out pictures."""
+"""`sbir evaluate`: how well a model's sketches find photos, by any of the field's protocols."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sbir_tf.console import bar, console
-from training.commands.arguments import AsJson, RunFolder
-from training.commands.tables import metric_rows
+from sbir_tf.console import bar
+from sbir_tf.errors import UserError
+from training.commands.arguments import AsJson
+from training.commands.codes import comma_separated
 
 
 def evaluate(
-    run: RunFolder,
+    model: Annotated[
+        Path | None,
+        typer.Argument(metavar="MODEL", help="A run's folder, or an exported model's."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="DATA", help="A folder, records, or icons (the model's own)."),
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="supervised, sketchy-1, ..., fine-grained, styles (docs/protocols.md)."),
+    ] = None,
     part: Annotated[str, typer.Option(help="test or validation.")] = "test",
+    features: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Score these features instead: an .npz.")
+    ] = None,
+    distance: Annotated[
+        str | None,
+        typer.Option(help="Of --features: euclidean, cosine or hamming (by what they are)."),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder to write (MODEL/evaluations/PROTOCOL).")
+    ] = None,
     as_json: AsJson = False,
     untrained: Annotated[
         bool, typer.Option("--untrained", help="Also the pretrained features, untrained.")
@@ -20,43 +43,72 @@ def evaluate(
         bool | None,
         typer.Option("--flip/--no-flip", help="Compare mirrored pictures too (as configured)."),
     ] = None,
+    codes: Annotated[
+        Path | None, typer.Option(help="Binary codes: a folder or a file (RUN/codes).")
+    ] = None,
+    split: Annotated[Path | None, typer.Option(help="Cut the data by this file.")] = None,
+    layout: Annotated[str | None, typer.Option(help="Of the data set; else recognised.")] = None,
+    variant: Annotated[str | None, typer.Option(help="Of the layout: tx_*, or A,B.")] = None,
+    class_map: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Which folder shows what: folder,class.")
+    ] = None,
+    test_sketches: Annotated[
+        int | None, typer.Option(min=1, help="Sketches of each class that search (as published).")
+    ] = None,
+    test_photos: Annotated[
+        float | None, typer.Option(help="Photos of each class held out: a number, or a share.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of what is drawn.")] = None,
+    convention: Annotated[str, typer.Option(help="exact, retrieved, voc or zse.")] = "exact",
+    ties: Annotated[
+        str, typer.Option(help="expected, stable, optimistic, pessimistic or grouped.")
+    ] = "expected",
+    ks: Annotated[
+        str, typer.Option("--at", metavar="K,K", help="Further places to cut rankings at.")
+    ] = "",
+    accept_seen: Annotated[
+        bool,
+        typer.Option("--accept-seen", help="Go on with a model that saw the test; marks it."),
+    ] = False,
 ) -> None:
-    """Search a run's held-out pictures with its held-out sketches; print the metrics."""
-    from training.evaluate import evaluate_run, evaluate_untrained
-    from training.run import open_complete
+    """Search photos with sketches by a protocol; print the metrics, keep the rankings."""
+    if features:
+        refuse_beside_features(model)
+        from training.commands.evaluate_features import evaluate_features
 
-    opened = open_complete(run)
-    flip = opened.config.data.test_flip if flip is None else flip
-    result = evaluate_run(opened, part, bar, flip)
-    before = evaluate_untrained(opened.config, part, bar, flip) if untrained else None
+        evaluate_features(features, to, as_json, at(ks), distance)
+        return
+    if distance:
+        raise UserError(f"--distance is of --features: leave it out. Received: {distance}")
+    if model is None:
+        raise UserError("Name a model: a run's folder, an exported model's, or --features FILE.npz")
+    from training.commands.evaluation_tables import print_evaluation, print_json
+    from training.protocols.asked import Asked
+    from training.protocols.evaluation import evaluate_by_protocol, untrained_result
+    from training.protocols.folder import check_place, write_evaluation
+    from training.protocols.model import open_model
+
+    opened = open_model(model)
+    cut = (split, layout, variant, class_map, test_sketches, test_photos, seed)
+    asked = Asked(data, protocol, part, *cut, flip, codes, convention, ties, at(ks), accept_seen)
+    check_place(to)
+    evaluation = evaluate_by_protocol(opened, asked, bar)
+    before = untrained_result(evaluation, bar) if untrained else None
+    folder = write_evaluation(evaluation, to)
     if as_json:
-        print(result.to_json())
+        print_json(evaluation, folder)
     else:
-        print_metrics(opened, part, result, before, flip)
+        print_evaluation(evaluation, before, folder)
 
 
-def print_metrics(run, part, result, before, flip) -> None:
-    """The metrics as a table, with what chance and the untrained features reach."""
-    from rich.table import Table
+def at(ks: str) -> tuple[int, ...]:
+    """The places in "5,50"."""
+    return comma_separated(ks, "--at") if ks else ()
 
-    from training.sources import note_of
 
-    split = run.config.data.split
-    table = Table(
-        title=f"{run.folder.name}: {split} split, {part} part: {result.queries} sketches "
-        f"search {result.gallery} pictures"
-    )
-    columns = {"trained": result} | ({"untrained": before} if before else {})
-    columns["chance"] = result.chance
-    table.add_column("metric")
-    for heading in columns:
-        table.add_column(heading, justify="right")
-    for row in zip(*(metric_rows(values) for values in columns.values()), strict=True):
-        table.add_row(row[0][0], *(f"{value:.4f}" for _, value in row))
-    console().print(table)
-    flipped = "; test-time flip" if flip else ""
-    print(
-        f"conventions: {result.convention} AP, ties {result.ties}{flipped}; seed {run.config.seed}"
-    )
-    if note := note_of(run.config.data, part):
-        print(note)
+def refuse_beside_features(model: Path | None) -> None:
+    """Refuse a model where features are scored."""
+    if model:
+        raise UserError(
+            f"--features scores a file without a model: leave {model} out, or --features"
+        )

@@ -1,61 +1,24 @@
-"""The page of a comparison, Markdown, from the cells that are finished."""
+"""A comparison's section of the page, Markdown, from the cells that are finished."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from sbir_tf.errors import UserError
-from sbir_tf.files import written_aside
-from training.compare.cell import Outcome
-from training.compare.run import best_trial, final_cells, trial_cells
-from training.compare.spec import Comparison, Row
-from training.compare.statistics import paired_difference
+from training.compare.cell import HAMMING, Outcome
+from training.compare.columns import COLUMNS
+from training.compare.lines import Line, line_of
+from training.compare.sections import put_section
+from training.compare.spec import Comparison
 from training.machine import describe
 
-HEAD = (
-    "| trained with | seeds | mAP@all | hit@10 | against {} [95% interval] | distance | weights |"
+TRIALS_NOTE = (
+    "Each row's settings are the best of its trials, one seed each, trained on the train part "
+    "and judged by mAP@all on the validation part, under the distance that does better there. "
+    "The tables above train on both parts and are judged on the test part."
 )
 
 
-@dataclass(frozen=True)
-class Line:
-    """What a row reached.
-
-    Attributes:
-        row: The row.
-        trials: An outcome for each trial, None where it is not finished.
-        chosen: Number and distance of the best trial, None if all failed.
-        finals: Outcomes of the seeds that are finished.
-    """
-
-    row: Row
-    trials: list[Outcome | None]
-    chosen: tuple[int, str] | None
-    finals: list[Outcome]
-
-    @property
-    def scores(self) -> list:
-        """The seeds' scores under the chosen distance."""
-        return [o.scores[self.chosen[1]] for o in self.finals if o.scores] if self.chosen else []
-
-    @property
-    def map_all(self) -> float:
-        """Mean over the seeds, -1 if there are none."""
-        return float(np.mean([score.map_all for score in self.scores])) if self.scores else -1.0
-
-
-def line_of(comparison: Comparison, row: Row, folder: Path) -> Line:
-    """What the finished cells of a row say."""
-    trials = [cell.outcome() for cell in trial_cells(comparison, row, folder)]
-    chosen = best_trial(trials)
-    cells = final_cells(comparison, row, chosen[0], folder) if chosen else []
-    finals = [outcome for outcome in (cell.outcome() for cell in cells) if outcome]
-    return Line(row, trials, chosen, finals)
-
-
 def render_page(comparison: Comparison, folder: Path, machine: str) -> str:
-    """The whole page.
+    """The whole section.
 
     Args:
         comparison: What was compared.
@@ -71,54 +34,46 @@ def render_page(comparison: Comparison, folder: Path, machine: str) -> str:
             f"{folder} holds no finished cell of {comparison.name}: train some first with "
             f"`sbir compare {comparison.name}`"
         )
-    parts = [f"# {comparison.title}", f"    sbir compare {comparison.name}", machine]
+    parts = [f"## {comparison.title}", f"    sbir compare {comparison.name}", machine]
     parts.append(comparison.note.strip())
     for heading, rows in comparison.tables.items():
-        parts += [f"## {heading}", table([lines[row] for row in rows])]
-    parts += ["## The trials", trials_note(comparison), trials_table(list(lines.values()))]
+        parts += [f"### {heading}", table([lines[row] for row in rows], comparison.columns)]
+    parts += [
+        f"### The trials of {comparison.name}",
+        TRIALS_NOTE,
+        trials_table(list(lines.values())),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
 def write_page(comparison: Comparison, folder: Path, path: Path) -> None:
-    """Write the page aside, then rename it."""
-    machine = describe("tensorflow", "keras")
-    text = render_page(comparison, folder, machine)
-    with written_aside(path) as aside:
-        aside.write_text(text)
+    """Write a comparison's section of a page; what else the page holds stays."""
+    machine = describe("tensorflow", "keras", *comparison.packages)
+    put_section(path, comparison.name, render_page(comparison, folder, machine))
 
 
-def table(lines: list[Line]) -> str:
+def table(lines: list[Line], columns: tuple[str, ...]) -> str:
     """One table, the best row first, and the sentence that names the winner."""
     reference = lines[0]
     ordered = sorted(lines, key=lambda line: -line.map_all)
-    rows = [HEAD.format(reference.row.label), "|---|---|---|---|---|---|---|"]
-    rows += [table_row(line, reference, line is ordered[0]) for line in ordered]
+    against = f"against {reference.row.label} [95% interval]"
+    headings = [against if column == "against" else column for column in columns]
+    rows = [as_row("trained with", *headings), "|" + "---|" * (1 + len(columns))]
+    rows += [table_row(line, reference, line is ordered[0], columns) for line in ordered]
     return "\n".join([*rows, "", winner(ordered, reference)])
 
 
-def table_row(line: Line, reference: Line, first: bool) -> str:
+def table_row(line: Line, reference: Line, first: bool, columns: tuple[str, ...]) -> str:
     """A row's figures; the winner's name is bold."""
     label = f"**{line.row.label}**" if first and line.scores else line.row.label
     if not line.scores:
-        failed = next((o.failure for o in [*line.finals, *line.trials] if o and o.failure), None)
-        return f"| {label} | 0 | {failed or 'not finished'} | | | | |"
-    maps = [score.map_all for score in line.scores]
-    hits = [score.hit_at_10 for score in line.scores]
-    weights = next(o.facts["weights"] for o in line.finals if o.scores)
-    return (
-        f"| {label} | {len(maps)} | {spread(maps)} | {spread(hits)} "
-        f"| {difference(line, reference)} | {line.chosen[1]} | {weights:,} |"
-    )
+        told = ["0", line.failure or "not finished"]
+        return as_row(label, *told, *[""] * (len(columns) - len(told)))
+    return as_row(label, *(COLUMNS[column](line, reference) for column in columns))
 
 
-def difference(line: Line, reference: Line) -> str:
-    """The paired difference to the reference, in words of the table."""
-    if line is reference or len(line.scores) != len(reference.scores):
-        return "-"  # the same seeds on both sides, or none
-    here, there = (
-        np.array([score.per_query_ap for score in side.scores]) for side in (line, reference)
-    )
-    return "{:+.4f} [{:+.4f}, {:+.4f}]".format(*paired_difference(here, there))
+def as_row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
 def winner(ordered: list[Line], reference: Line) -> str:
@@ -133,15 +88,6 @@ def winner(ordered: list[Line], reference: Line) -> str:
     return (
         f"First: {first.row.label}, before {rest[0].row.label} ({apart}). "
         f"{reference.row.label} is number {place} of {len(ordered)}."
-    )
-
-
-def trials_note(comparison: Comparison) -> str:
-    """How the settings were chosen."""
-    return (
-        "Each row's settings are the best of its trials, one seed each, trained on the train part "
-        "and judged by mAP@all on the validation part, under the distance that does better there. "
-        "The tables above train on both parts and are judged on the test part."
     )
 
 
@@ -160,14 +106,11 @@ def trials_table(lines: list[Line]) -> str:
 
 
 def trial_scores(outcome: Outcome | None) -> str:
-    """Both distances' mAP, or why there is none."""
+    """Both distances' mAP, or that of codes, or why there is none."""
     if outcome is None:
         return "not finished | "
     if outcome.failure:
         return f"{outcome.failure.split(':')[0]} | "
+    if set(outcome.scores) == set(HAMMING):
+        return f"{outcome.scores['hamming'].map_all:.4f} (Hamming) | "
     return " | ".join(f"{outcome.scores[name].map_all:.4f}" for name in ("euclidean", "cosine"))
-
-
-def spread(values) -> str:
-    """Mean and range of the seeds."""
-    return f"{np.mean(values):.4f} ({min(values):.4f} to {max(values):.4f})"

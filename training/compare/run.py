@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sbir_tf.errors import UserError
-from training.compare.cell import Outcome, outcome_of
+from training.baselines.plan import Plan, plan_from_json
+from training.compare.cell import PLAN, Outcome, outcome_of
 from training.compare.spec import Comparison, Row
 from training.config import Config
 from training.run import open_run
@@ -27,10 +28,10 @@ ONE_THREAD = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One training: where it is kept, what it trains, what judges it."""
+    """One training, or one fit: where it is kept, what it trains, what judges it."""
 
     folder: Path
-    config: Config
+    config: Config | Plan
     part: str
 
     def outcome(self) -> Outcome | None:
@@ -40,12 +41,19 @@ class Cell:
             UserError: If the folder holds a cell of another configuration.
         """
         outcome = outcome_of(self.folder)
-        if outcome and open_run(self.folder).config != self.config:
+        if outcome and config_in(self.folder) != self.config:
             raise UserError(
                 f"{self.folder} holds a cell of another configuration: remove it to train the "
                 "present one, or name another folder with --to"
             )
         return outcome
+
+
+def config_in(folder: Path) -> Config | Plan:
+    """What a cell's folder holds a training, or a fit, of."""
+    if (folder / PLAN).exists():
+        return plan_from_json(json.loads((folder / PLAN).read_text()))
+    return open_run(folder).config
 
 
 def trial_cells(comparison: Comparison, row: Row, folder: Path) -> list[Cell]:
@@ -68,7 +76,7 @@ def final_cells(comparison: Comparison, row: Row, chosen: int, folder: Path) -> 
             comparison.final_config(row, row.trials[chosen], seed),
             "test",
         )
-        for seed in comparison.seeds
+        for seed in comparison.seeds_of(row)
     ]
 
 

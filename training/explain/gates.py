@@ -46,12 +46,12 @@ class GateStatistics:
         self.function = tf.function(gates, input_signature=signature(size))
 
     def write(self, step: int) -> None:
-        found = [self._gates(items) for items in self.items]
+        found = [self.gates(items) for items in self.items]
         for stage, numbers in by_stage(self.stages, self.layers, *found).items():
             for name, value in numbers.items():
                 tf.summary.scalar(f"gates/stage{stage}/{name}", value, step)
 
-    def _gates(self, items: Items) -> list[tuple[np.ndarray, np.ndarray]]:
+    def gates(self, items: Items) -> list[tuple[np.ndarray, np.ndarray]]:
         """Of each layer the gates (N, C), and those of the other domain's bit."""
         batches = list(outputs(self.function, items))
         return [

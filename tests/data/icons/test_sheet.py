@@ -41,4 +41,5 @@ def test_an_unknown_class_or_none_is_an_error(tmp_path, classes):
 def test_the_command_returns_2_for_a_mistake(tmp_path, capsys):
     assert main([str(tmp_path / "sheet.png"), "snark"]) == 2
     assert "snark" in capsys.readouterr().err
-    assert main([str(tmp_path / "missing" / "sheet.png"), "cat"]) == 2
+    (tmp_path / "file").touch()
+    assert main([str(tmp_path / "file" / "sheet.png"), "cat"]) == 2

@@ -10,16 +10,19 @@ from sklearn.metrics.pairwise import cosine_similarity
 from sbir_tf.errors import UserError
 from tests.small import OVERRIDES, use_few_icons
 from training.compare import run as run_module
-from training.compare.cell import outcome_of, work
-from training.compare.run import best_trial, compare, final_cells, trial_cells
+from training.compare.cell import measured, note_seconds, outcome_of, work
+from training.compare.run import best_trial, compare, config_in, final_cells, trial_cells
 from training.compare.spec import Comparison, Row, comparison_names, load_comparison
+from training.config import Config, load_config
 from training.evaluate import embed, evaluate_run, trained_encoder
 from training.guards import CollapseError
 from training.pictures import held_out
 from training.preemption import Preempted
-from training.run import open_run, write_json
+from training.run import Run, open_run, write_json
 
 GATED = Row("DASE + MEMS", ("loss.name=mems",), (("loss.margin=4",), ("loss.margin=5",)))
+HOG = Row("HOG", (), (("cell=8", "size=32"), ("cell=16", "size=32")), method="hog")
+ITQ = Row("ITQ", (), ((), ("unit=true",)), method="itq")
 PLAIN = Row("none + MEMS", ("loss.name=mems", "network.gate=none"), ((), ("loss.margin=5",)))
 
 
@@ -35,7 +38,8 @@ def worked(monkeypatch, tmp_path):
     def run_cell(cell, one_thread):
         folders.append(str(cell.folder.relative_to(tmp_path / "cells")))
         cell.folder.mkdir(parents=True, exist_ok=True)
-        write_json(cell.folder / "config.json", cell.config.to_json())
+        name = "config.json" if isinstance(cell.config, Config) else "plan.json"
+        write_json(cell.folder / name, cell.config.to_json())
         score = {"map_all": int(cell.folder.name[-1]) / 10, "hit_at_10": 1.0, "per_query_ap": [0.5]}
         scores = {"euclidean": score, "cosine": score | {"map_all": 0.0}}
         values = {"scores": scores, "failure": None, "facts": {"weights": 1}}
@@ -68,6 +72,7 @@ def test_a_cell_is_trained_and_scored_under_both_distances(monkeypatch, tmp_path
     work(folder, json.loads(json.dumps(config.to_json())), "test")
     outcome = outcome_of(folder)
     assert open_run(folder).config == config and outcome.failure is None
+    assert outcome.facts["fit_seconds"] > 0 and outcome.facts["bytes"] == 4 * 8
     run = open_run(folder)
     assert outcome.scores["euclidean"].map_all == pytest.approx(evaluate_run(run).map_all)
     queries, gallery = held_out(config.data, "test")
@@ -80,6 +85,61 @@ def test_a_cell_is_trained_and_scored_under_both_distances(monkeypatch, tmp_path
         for label, row in zip(queries.labels, similarity, strict=True)
     ]
     assert outcome.scores["cosine"].map_all == pytest.approx(np.mean(theirs), abs=1e-4)
+
+
+def test_a_method_that_draws_nothing_at_random_is_fitted_once(worked, tmp_path):
+    compare(small_comparison(GATED, HOG, ITQ), tmp_path / "cells")
+    finals = [folder for folder in worked if "chosen" in folder]
+    assert [name for name in finals if name.startswith("hog")] == ["hog/chosen_1_seed_0"]
+    assert [name for name in finals if name.startswith("itq")] == [
+        "itq/chosen_1_seed_0",
+        "itq/chosen_1_seed_1",
+    ]
+
+
+def test_a_classical_method_is_fitted_and_scored_under_both_distances(monkeypatch, tmp_path):
+    use_few_icons(monkeypatch, tmp_path / "cache")
+    plan = small_comparison(HOG).trial_config(HOG, HOG.trials[0])
+    folder = tmp_path / "cell"
+    work(folder, json.loads(json.dumps(plan.to_json())), "validation")
+    outcome = outcome_of(folder)
+    assert config_in(folder) == plan and plan.data.train_on == ("train",)
+    queries, gallery = held_out(plan.data, "validation")
+    left, right = plan.baseline.encode(queries), plan.baseline.encode(gallery)
+    # The Euclidean ranking, from the definition.
+    distances = np.linalg.norm(left[:, None] - right, axis=-1)
+    theirs = [
+        average_precision_score(gallery.labels == label, -row)
+        for label, row in zip(queries.labels, distances, strict=True)
+    ]
+    assert outcome.scores["euclidean"].map_all == pytest.approx(np.mean(theirs), abs=1e-4)
+    assert outcome.facts["bytes"] == 4 * left.shape[1]
+    assert outcome.facts["fit_seconds"] < outcome.facts["encode_ms"] * len(gallery) / 1000
+
+
+def test_codes_are_ranked_by_hamming_distance_and_weigh_a_bit_each():
+    class Given:
+        def __init__(self, bits, labels):
+            self.bits, self.labels = np.array(bits, np.uint8), np.array(labels)
+
+        def __len__(self):
+            return len(self.bits)
+
+    query = Given([[1] * 8], [0])
+    gallery = Given([[1] * 7 + [0], [1] * 6 + [0] * 2, [0] * 8], [1, 0, 1])
+    scores, facts = measured(lambda items: items.bits, query, gallery, ("hamming",))
+    # Distances 1, 2 and 8: the one relevant picture is second.
+    assert scores["hamming"]["map_all"] == 0.5
+    assert scores["hamming"]["precision_at_10"] == pytest.approx(0.1)
+    assert facts["bytes"] == 1
+
+
+def test_the_seconds_of_a_training_are_those_of_all_its_sessions(tmp_path):
+    run = Run(tmp_path, load_config("icons_tiny"))
+    write_json(tmp_path / "run.json", {})
+    note_seconds(run, 1.25)
+    note_seconds(run, 2.5)
+    assert run.facts()["processor_seconds"] == pytest.approx(3.75, abs=0.1)
 
 
 def test_trials_never_see_the_part_that_judges_them(tmp_path):
