@@ -1,6 +1,7 @@
 """A drawing to the pictures most like it."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ from serving.encoders import Encoder, load_encoder
 from serving.errors import ServingError
 from serving.folders import list_pictures
 from serving.hits import Answer, Hit
-from serving.index import Index
-from serving.index.classes import class_of
+from serving.index import Index, open_index
+from serving.index.classes import class_of, known_classes
+from serving.index.places import MODEL, PICTURES, find_folder, require_model
 from serving.index.validate import check_k
 from serving.sheet import check_sheet, make_rows, write_sheet
 
@@ -63,24 +65,21 @@ def search_pictures(
         ServingError: another model's index, k out of range.
         PictureError: a picture cannot be read.
     """
-    index.require_model(encoder)
+    require_model(index, encoder)
     k = check_k(k, len(index))
-    batches = (paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH))
-    return [hits for batch in batches for hits in _search_batch(index, encoder, batch, k, domain)]
+    found = []
+    for start in range(0, len(paths), _BATCH):
+        pictures = [read_picture(path) for path in paths[start : start + _BATCH]]
+        ids, distances = index.search(encoder.encode(pictures, domain), k)
+        found += zip(ids, distances, strict=True)
+    folder = find_folder(index, PICTURES)
+    return [_hits(folder, *row) for row in found]
 
 
-def _search_batch(
-    index: Index, encoder: Encoder, paths: Sequence[Path | str | bytes], k: int, domain: str
-) -> list[list[Hit]]:
-    embeddings = encoder.encode([read_picture(path) for path in paths], domain)
-    ids, distances = index.search(embeddings, k)
-    return [_hits(index, *row) for row in zip(ids, distances, strict=True)]
-
-
-def _hits(index: Index, ids: np.ndarray, distances: np.ndarray) -> list[Hit]:
+def _hits(folder: Path | None, ids: list[str], distances: np.ndarray) -> list[Hit]:
     ranked = enumerate(zip(ids, distances.tolist(), strict=True), start=1)
     return [
-        Hit(rank, name, index.path_of(name), distance, class_of(name))
+        Hit(rank, name, None if folder is None else folder / name, distance, class_of(name))
         for rank, (name, distance) in ranked
     ]
 
@@ -98,7 +97,7 @@ def search_files(
     """Searches an index on disk with drawings on disk.
 
     Args:
-        index: the index's folder.
+        index: the index's folder, or its URL.
         sketches: drawings, or folders of them.
         k: how many pictures to find for each.
         model: the encoder's folder; by default where it was when the index was built.
@@ -116,12 +115,13 @@ def search_files(
     for sheet in sheets:
         check_sheet(sheet)
     paths = take_evenly(list_drawings(sketches), limit)
-    opened = Index.load(index)
-    check_k(k, len(opened))
-    encoder = load_encoder(model or _model_folder(opened, Path(index)))
-    found = search_pictures(opened, encoder, paths, k, domain)
-    known = {class_of(name) for name in opened.ids}
-    classes = [name if (name := path.absolute().parent.name) in known else None for path in paths]
+    with closing(open_index(index)) as opened:
+        check_k(k, len(opened))
+        encoder = load_encoder(model or model_folder(opened, index))
+        found = search_pictures(opened, encoder, paths, k, domain)
+        folders = [path.absolute().parent.name for path in paths]
+        known = known_classes(opened, folders)
+    classes = [name if name in known else None for name in folders]
     if sheets:
         rows = make_rows(paths, found, classes)
         for sheet in sheets:
@@ -151,9 +151,14 @@ def take_evenly(paths: list[Path], limit: int | None) -> list[Path]:
     return [paths[step * len(paths) // limit] for step in range(limit)]
 
 
-def _model_folder(index: Index, folder: Path) -> Path:
-    if index.model_folder is None or not index.model_folder.is_dir():
-        where = index.model_folder or "an unknown place"
-        moved = f"its model {index.model} is no longer at {where}"
-        raise ServingError(f"{folder}: {moved}. Name the model's folder with --model")
-    return index.model_folder
+def model_folder(index: Index, place: Path | str) -> Path:
+    """The folder of the encoder that an index was built by.
+
+    Raises:
+        ServingError: it is not there any more.
+    """
+    folder = find_folder(index, MODEL)
+    if folder is None or not folder.is_dir():
+        moved = f"its model {index.model} is no longer at {folder or 'an unknown place'}"
+        raise ServingError(f"{place}: {moved}. Name the model's folder with --model")
+    return folder

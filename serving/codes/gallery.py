@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from serving.codes.arrays import DAMAGE, dump_arrays, read_arrays
-from serving.encoding import Progress, encode_pictures, none_readable, silent
+from serving.encoding import Progress, encode_pictures, none_readable, silent, stamp_of
 from serving.errors import ServingError
 from serving.files import write_atomically
 from serving.folders import list_pictures
@@ -74,7 +74,7 @@ def coded_gallery(
     known |= {by_id[name]: code for name, code in rows}
     stamps = [stamp for stamp in paths if stamp in known]
     if not stamps:
-        raise ServingError(none_readable(folder, found))
+        raise ServingError(none_readable(folder, found.skipped))
     codes = np.stack([known[stamp] for stamp in stamps])
     if before is None or stamps != before.stamps:
         facts = {"format": _FORMAT, "made_by": made_by, "stamps": stamps}
@@ -83,12 +83,7 @@ def coded_gallery(
 
 
 def _stamp(path: Path, folder: Path) -> Stamp:
-    name = path.relative_to(folder).as_posix()
-    try:
-        status = path.stat()
-    except OSError:  # gone since it was listed, or a link to nowhere: reading it will say so
-        return name, -1, -1
-    return name, status.st_size, status.st_mtime_ns
+    return path.relative_to(folder).as_posix(), *stamp_of(path)
 
 
 def _read(kept: Path, made_by: dict[str, str]) -> CodedGallery | None:

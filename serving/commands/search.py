@@ -8,7 +8,9 @@ import typer
 
 
 def search(
-    index: Annotated[Path, typer.Argument(metavar="INDEX", help="An index's folder.")],
+    index: Annotated[
+        str, typer.Argument(metavar="INDEX", help="A folder, or milvus://HOST:PORT/NAME.")
+    ],
     sketches: Annotated[
         list[Path], typer.Argument(metavar="SKETCH...", help="Drawings, or folders of them.")
     ],

@@ -1,9 +1,7 @@
-"""The picture index: ScaNN on disk, exact while small."""
+"""The picture index: one contract, in a folder or on an engine."""
 
-from serving.index.disk import skipped_file
-from serving.index.index import Index
-from serving.index.manifest import Model
-from serving.index.parameters import Parameters, choose_parameters
-from serving.index.storage import check_target
+from serving.index.contract import METRICS, Index, Info, Model
+from serving.index.open import create_index, open_index
+from serving.index.stored.layout import check_target
 
-__all__ = ["Index", "Model", "Parameters", "check_target", "choose_parameters", "skipped_file"]
+__all__ = ["METRICS", "Index", "Info", "Model", "check_target", "create_index", "open_index"]

@@ -103,3 +103,14 @@ def exported(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "mean-colour"
     export_mean_colour(folder / "1")
     return folder
+
+
+@pytest.fixture(scope="session")
+def milvus(request, tmp_path_factory):
+    """The address of a real Milvus, started for these tests; its programs are unpacked once."""
+    pytest.importorskip("milvus", reason="the package `milvus` (requirements-dev.txt) is missing")
+    from benchmarks.milvus_server import QUICK, milvus_server
+
+    unpacked = request.config.cache.mkdir("milvus-2.3.5") / "bin"
+    with milvus_server(unpacked, QUICK) as engine:
+        yield engine.address

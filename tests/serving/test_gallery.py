@@ -3,6 +3,11 @@
 import hashlib
 import json
 import os
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,21 +17,26 @@ from pictures import read_picture
 from serving.ahead import read_ahead
 from serving.errors import ServingError
 from serving.gallery import index_folder
-from serving.index import Index
+from serving.index import open_index
+from serving.index.places import PICTURES, find_folder
 
 
 def test_every_picture_is_indexed_under_its_relative_path(encoder, gallery, tmp_path):
     report = index_folder(encoder, gallery, tmp_path / "index")
-    index = Index.load(tmp_path / "index")
-    assert index.ids == [f"{c}/{n}.png" for c in ("blue", "green", "red") for n in range(4)]
+    index = open_index(tmp_path / "index")
+    ((ids, vectors, metadata),) = index.scan()
+    assert ids == [f"{c}/{n}.png" for c in ("blue", "green", "red") for n in range(4)]
     assert (report.indexed, report.skipped, report.index) == (12, (), tmp_path / "index")
-    expected = [np.asarray(Image.open(gallery / name)).mean((0, 1)) / 255 for name in index.ids]
-    np.testing.assert_allclose(index.vectors, expected, rtol=1e-6)
+    expected = [np.asarray(Image.open(gallery / name)).mean((0, 1)) / 255 for name in ids]
+    np.testing.assert_allclose(vectors, expected, rtol=1e-6)
     assert (index.model.name, index.model.digest) == (encoder.name, encoder.digest)
     data = (gallery / "red" / "2.png").read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    assert index.metadata[10] == {"bytes": len(data), "sha256": digest}
-    assert index.path_of("red/2.png") == gallery / "red" / "2.png"
+    modified = (gallery / "red" / "2.png").stat().st_mtime_ns
+    facts = {"bytes": len(data), "sha256": digest, "modified": modified, "class": "red"}
+    assert metadata[10] == facts
+    assert find_folder(index, PICTURES) == gallery
+    index.close()
 
 
 def spoil(gallery, painter):
@@ -62,7 +72,7 @@ def test_unreadable_pictures_are_skipped_counted_and_listed_with_reasons(
         assert "\n" not in entry["reason"]
     assert json.loads(report.skipped_file.read_text()) == list(report.skipped)
     assert report.skipped_file.is_relative_to(tmp_path / "index")
-    assert len(Index.load(tmp_path / "index")) == 12
+    assert len(open_index(tmp_path / "index")) == 12
 
 
 def test_a_picture_that_lacks_memory_is_skipped_with_the_reason(
@@ -90,7 +100,7 @@ def test_nothing_readable_is_an_error_and_nothing_is_written(encoder, gallery, t
 
 def test_pictures_are_encoded_in_batches_as_photographs(encoder, gallery, tmp_path):
     index_folder(encoder, gallery, tmp_path / "index", batch_size=5)
-    assert encoder.batches == [(5, "photo"), (5, "photo"), (2, "photo")]
+    assert sorted(encoder.batches) == [(2, "photo"), (5, "photo"), (5, "photo")]
     with pytest.raises(ServingError, match="batch_size=0"):
         index_folder(encoder, gallery, tmp_path / "index", batch_size=0)
 
@@ -109,17 +119,112 @@ def test_progress_sees_every_picture(encoder, gallery, tmp_path):
     assert len(seen) == 13
 
 
-def test_an_interrupted_run_leaves_the_old_index(encoder, gallery, tmp_path, monkeypatch):
-    index_folder(encoder, gallery, tmp_path / "index")
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "index").rglob("*")}
+def contents(place):
+    with closing(open_index(place)) as index:
+        return {
+            name: (vector.tobytes(), values)
+            for ids, vectors, metadata in index.scan()
+            for name, vector, values in zip(ids, vectors, metadata, strict=True)
+        }
 
-    def interrupt(*_):
-        raise KeyboardInterrupt
+
+def test_a_second_run_encodes_only_what_is_new_or_changed_and_removes_what_is_gone(
+    encoder, gallery, tmp_path, painter
+):
+    index_folder(encoder, gallery, tmp_path / "index")
+    encoder.batches.clear()
+    assert index_folder(encoder, gallery, tmp_path / "index").encoded == 0
+    assert encoder.batches == []
+    painter(gallery / "red" / "new.png", (9, 9, 9))
+    painter(gallery / "red" / "0.png", (200, 100, 50))
+    os.utime(gallery / "red" / "1.png", ns=(5, 5))  # touched: read again, not encoded again
+    (gallery / "blue" / "3.png").unlink()
+    (gallery / "blue" / "2.png").write_bytes(b"no longer a picture")
+    report = index_folder(encoder, gallery, tmp_path / "index")
+    assert (report.encoded, report.removed, report.indexed) == (2, 2, 11)
+    assert [entry["path"] for entry in report.skipped] == ["blue/2.png"]
+    assert encoder.batches == [(2, "photo")]
+    again = index_folder(encoder, gallery, tmp_path / "anew")
+    assert again.indexed == 11
+    found, expected = contents(tmp_path / "index"), contents(tmp_path / "anew")
+    assert found.pop("red/1.png")[0] == expected.pop("red/1.png")[0]  # its time may be the old
+    assert found == expected
+
+
+def test_pictures_of_another_folder_are_known_by_their_bytes(encoder, gallery, tmp_path, painter):
+    index_folder(encoder, gallery, tmp_path / "index")
+    moved = gallery.rename(tmp_path / "moved")
+    times = (moved / "red" / "0.png").stat().st_mtime_ns
+    painter(moved / "red" / "0.png", (1, 2, 3))
+    os.utime(moved / "red" / "0.png", ns=(times, times))
+    encoder.batches.clear()
+    report = index_folder(encoder, moved, tmp_path / "index")
+    assert (report.encoded, report.indexed, encoder.batches) == (1, 12, [(1, "photo")])
+    with closing(open_index(tmp_path / "index")) as index:
+        assert find_folder(index, PICTURES) == moved
+
+
+def test_what_others_added_stays(encoder, gallery, tmp_path):
+    index_folder(encoder, gallery, tmp_path / "index")
+    with closing(open_index(tmp_path / "index", writable=True)) as index:
+        index.add(["mine"], np.ones((1, 3), np.float32), [{"brand": "x"}])
+    assert index_folder(encoder, gallery, tmp_path / "index").removed == 0
+    assert contents(tmp_path / "index")["mine"][1] == {"brand": "x"}
+
+
+def test_an_index_of_another_model_is_refused_and_stays(encoder, gallery, tmp_path):
+    index_folder(encoder, gallery, tmp_path / "index")
+    before = contents(tmp_path / "index")
+    encoder.digest = "d0" * 32
+    with pytest.raises(ServingError, match="built by mean-colour"):
+        index_folder(encoder, gallery, tmp_path / "index")
+    assert contents(tmp_path / "index") == before
+
+
+def test_an_interrupted_run_keeps_what_it_encoded_and_the_next_continues(
+    encoder, gallery, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("serving.gallery.target._SECONDS", 0)
+    encode, calls = encoder.encode, []
+
+    def interrupt(pictures, domain):
+        calls.append(len(pictures))
+        if len(calls) > 3:
+            raise KeyboardInterrupt
+        return encode(pictures, domain)
 
     monkeypatch.setattr(encoder, "encode", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        index_folder(encoder, gallery, tmp_path / "index")
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "index").rglob("*")} == before
+        index_folder(encoder, gallery, tmp_path / "index", batch_size=2)
+    with closing(open_index(tmp_path / "index")) as index:
+        there = len(index)
+        assert index.info().facts["complete"] is False
+    assert there in (4, 6)  # two batches are under way at a time
+    monkeypatch.setattr(encoder, "encode", encode)
+    encoder.batches.clear()
+    report = index_folder(encoder, gallery, tmp_path / "index", batch_size=2)
+    assert (report.indexed, report.encoded) == (12, 12 - there)
+    assert sum(count for count, _ in encoder.batches) == 12 - there
+    with closing(open_index(tmp_path / "index")) as index:
+        assert index.info().facts["complete"] is True
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_killed_run_is_continued_without_encoding_again_what_is_in(
+    encoder, gallery, tmp_path, seed
+):
+    """kill -9 at a moment drawn from all calls that a run in a process of its own makes."""
+    script = Path(__file__).with_name("kill_while_indexing.py")
+    place = tmp_path / "index"
+    arguments = [str(gallery), str(place), str(seed)]
+    killed = subprocess.run([sys.executable, str(script), *arguments], check=False, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    there = set(contents(place)) if place.exists() else set()
+    report = index_folder(encoder, gallery, place, batch_size=2)
+    assert report.indexed == 12
+    assert report.encoded == 12 - len(there)
+    index_folder(encoder, gallery, tmp_path / "anew")
+    assert contents(place) == contents(tmp_path / "anew")
 
 
 def test_a_target_that_is_no_index_is_refused_before_any_work(encoder, gallery):

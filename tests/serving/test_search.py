@@ -1,6 +1,7 @@
 """A drawing in, ranked pictures out, from one call and from files on disk."""
 
 import json
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from pictures import PictureError
 from serving.encoders import load_encoder
 from serving.errors import ServingError
 from serving.gallery import index_folder
-from serving.index import Index
+from serving.index import open_index
+from serving.index.places import MODEL
 from serving.search import search_files, search_picture, search_pictures
 
 
@@ -18,7 +20,9 @@ from serving.search import search_files, search_picture, search_pictures
 def index(encoder, gallery, tmp_path):
     index_folder(encoder, gallery, tmp_path / "index")
     encoder.batches.clear()
-    return Index.load(tmp_path / "index")
+    opened = open_index(tmp_path / "index")
+    yield opened
+    opened.close()
 
 
 def test_the_nearest_pictures_come_first_with_rank_path_and_class(
@@ -115,11 +119,8 @@ def test_sheets_are_written_beside_the_answer(on_disk, gallery, tmp_path):
 
 
 def test_a_model_that_moved_can_be_named(on_disk, gallery, exported, export, tmp_path):
-    from serving.index import disk
-
-    opened = Index.load(on_disk)
-    opened.model_folder = tmp_path / "gone"
-    disk.save_index(opened, on_disk)
+    with closing(open_index(on_disk, writable=True)) as opened:
+        opened.note({MODEL: {"absolute": str(tmp_path / "gone")}})
     with pytest.raises(ServingError, match=r"mean-colour .* is no longer at .*gone.*--model"):
         search_files(on_disk, [gallery], k=1)
     assert search_files(on_disk, [gallery], k=1, model=exported)[0].hits

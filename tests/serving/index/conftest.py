@@ -1,28 +1,20 @@
-import numpy as np
 import pytest
+from numpy_ranking import MODEL, random_vectors
 
-from serving.index import Index, Model, Parameters
-
-KINDS = {
-    "exact": Parameters("exact"),
-    "hash": Parameters("hash", 100),
-    "tree": Parameters("tree", 100, 12, 6),
-}
-
-
-def make_index(prefix, parameters=None, count=300, **options):
-    """A small index whose ids begin with a prefix, so that old and new can be told apart."""
-    vectors = np.random.default_rng(len(prefix)).normal(size=(count, 8)).astype(np.float32)
-    ids = [f"{prefix}/{row}.png" for row in range(count)]
-    model = Model("test", "ab" * 32)
-    return Index.build(ids, vectors, model, parameters=parameters, **options)
+from serving.index import create_index
 
 
 @pytest.fixture
-def make():
-    return make_index
+def fill(tmp_path):
+    """Makes an index in a folder that holds `count` items `<prefix>/<row>.png`."""
 
+    def make(name="index", count=300, prefix="a", dimension=8, save=True):
+        index = create_index(tmp_path / name, "l2", dimension, MODEL)
+        vectors = random_vectors("l2", count, dimension, len(prefix))
+        ids = [f"{prefix}/{row}.png" for row in range(count)]
+        index.add(ids, vectors, [{"row": row} for row in range(count)])
+        if save:
+            index.save()
+        return index, dict(zip(ids, vectors, strict=True))
 
-@pytest.fixture(params=KINDS)
-def kind(request):
-    return KINDS[request.param]
+    return make

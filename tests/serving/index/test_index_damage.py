@@ -2,156 +2,251 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy_ranking import MODEL, check_answers, random_vectors
 
 from serving.errors import ServingError
-from serving.index import Index
-from serving.index.manifest import FORMAT, read_manifest
+from serving.index import create_index, open_index
+from serving.index.stored import check_stored, verify
+from serving.index.stored.layout import ACKNOWLEDGED, CURRENT, JOURNAL
+from serving.index.stored.manifest import FORMAT, _seal
 
-FILES = {
-    "exact": ["vectors.npy", "ids.jsonl", "skipped.json"],
-    "hash": ["searcher/ah_codebook.pb", "searcher/hashed_dataset.npy", "searcher/scann_config.pb"],
-    "tree": ["searcher/serialized_partitioner.pb", "searcher/dataset.npy"],
-}
-FILES["hash"] += [*FILES["exact"], "searcher/searcher.json"]
-FILES["tree"] += [*FILES["hash"], "searcher/hashed_dataset_soar.npy"]
-FILES["tree"] += ["searcher/datapoint_to_token.npy"]
+GENERATION = "generations/00000001"
+OF_GENERATION = ["vectors.npy", "ids.utf8", "ids.npy", "items.sqlite", "manifest.json"]
+FILES = [CURRENT, ACKNOWLEDGED, JOURNAL, *(f"{GENERATION}/{name}" for name in OF_GENERATION)]
 
 
 @pytest.fixture
-def saved(kind, make, tmp_path):
-    return make("a", kind).save(tmp_path / "index")
+def index(fill, tmp_path):
+    """A generation of 300 items and, in the journal, 40 more and 10 removals; and what it holds."""
+    index, items = fill()
+    with closing(index):
+        extra = random_vectors("l2", 40, 8, seed=5)
+        index.add([f"new {row}" for row in range(40)], extra, [{"row": row} for row in range(40)])
+        index.remove([f"a/{row}.png" for row in range(10)])
+    items |= {f"new {row}": vector for row, vector in enumerate(extra)}
+    return tmp_path / "index", dict(list(items.items())[10:])
 
 
-def files(folder: Path):
-    inside = folder / read_manifest(folder).generation
-    return {p.relative_to(inside).as_posix(): p for p in inside.rglob("*") if p.is_file()}
+def read_all(folder, items):
+    """Opens and uses an index, and checks that it is as it was."""
+    with closing(open_index(folder)) as reader:
+        queries = random_vectors("l2", 4, 8, seed=77)
+        check_answers(reader.search(queries, 400), "l2", queries, items, 400)
+        ids, vectors, metadata = map(list, zip(*reader.scan(), strict=True))
+        assert [name for some in ids for name in some] == list(items)
+        np.testing.assert_array_equal(np.concatenate(vectors), list(items.values()))
+        rows = [values["row"] for some in metadata for values in some]
+        assert rows == [*range(10, 300), *range(40)]
 
 
-def test_these_are_all_the_files_and_none_is_a_pickle(saved, kind):
-    assert set(files(saved)) == set(FILES[kind.kind])
-    assert set(read_manifest(saved).files) == set(FILES[kind.kind])
+@pytest.mark.parametrize("name", FILES)
+def test_a_flipped_bit_is_noticed_and_the_file_named(index, name):
+    folder, items = index
+    path = folder / name
+    data = path.read_bytes()
+    random = np.random.default_rng(len(name))
+    places = {*range(0, len(data), max(1, len(data) // 12)), len(data) - 1}
+    harmless = 0
+    for place in sorted(places):
+        flipped = bytearray(data)
+        flipped[place] ^= 1 << int(random.integers(8))
+        path.write_bytes(flipped)
+        try:
+            read_all(folder, items)
+            harmless += 1
+        except ServingError as error:
+            assert Path(name).name.removesuffix("-wal") in str(error) or GENERATION in str(error)
+        path.write_bytes(data)
+        for left in folder.glob(f"{JOURNAL}-*"):
+            left.unlink()
+    # Pages of the journal hold bytes that mean nothing; all else is covered.
+    assert harmless == 0 or name == JOURNAL
+    read_all(folder, items)
 
 
-def test_a_bit_flip_in_any_file_is_named(saved):
-    random = np.random.default_rng(0)
-    for name, path in files(saved).items():
-        good = path.read_bytes()
-        for position in [0, len(good) - 1, *random.integers(0, len(good), 5)]:
-            bad = bytearray(good)
-            bad[position] ^= 1 << random.integers(0, 8)
-            path.write_bytes(bad)
-            with pytest.raises(ServingError, match=f"{name} is altered"):
-                Index.load(saved)
-        path.write_bytes(good)
-    Index.load(saved)
-
-
-def test_a_truncated_and_a_missing_file_are_named(saved):
-    for name, path in files(saved).items():
-        good = path.read_bytes()
-        path.write_bytes(good[:-1])
-        sizes = f"{len(good) - 1} bytes instead of {len(good)}"
-        with pytest.raises(ServingError, match=rf"{name} is truncated or altered \({sizes}\)"):
-            Index.load(saved)
-        path.unlink()
-        with pytest.raises(ServingError, match=f"{name} is missing"):
-            Index.load(saved)
-        path.write_bytes(good)
-
-
-def test_a_flip_of_any_bit_of_the_manifest_is_noticed(make, tmp_path):
-    folder = make("a").save(tmp_path / "index")
-    path = folder / "manifest.json"
-    good = path.read_bytes()
-    for position in range(0, len(good), 2):
-        bad = bytearray(good)
-        bad[position] ^= 1 << position % 8
-        path.write_bytes(bad)
-        with pytest.raises(ServingError, match=r"manifest\.json is damaged"):
-            read_manifest(folder)
-    for length in range(0, len(good), 10):
-        path.write_bytes(good[:length])
-        with pytest.raises(ServingError, match=r"manifest\.json is damaged"):
-            read_manifest(folder)
-
-
-def test_a_newer_format_is_refused_by_name(make, tmp_path):
-    from serving.index.manifest import _seal
-
-    folder = make("a").save(tmp_path / "index")
-    values = json.loads((folder / "manifest.json").read_bytes())
-    del values["sha256"]
-    (folder / "manifest.json").write_bytes(_seal({**values, "format": FORMAT + 1}))
-    with pytest.raises(ServingError, match=f"newer format; this version reads format {FORMAT}"):
-        Index.load(folder)
-
-
-def test_what_is_no_index_is_refused(tmp_path):
-    with pytest.raises(ServingError, match="no such index folder"):
-        Index.load(tmp_path / "missing")
-    (tmp_path / "photos").mkdir()
-    with pytest.raises(ServingError, match=r"photos: not an index, it has no manifest\.json"):
-        Index.load(tmp_path / "photos")
-    (tmp_path / "photos" / "manifest.json").write_text('{"name": "a web app"}')
-    with pytest.raises(ServingError, match="damaged"):
-        Index.load(tmp_path / "photos")
-
-
-def test_vectors_that_contradict_the_manifest_are_refused_and_pickles_are_not_read(
-    make, tmp_path, monkeypatch
-):
-    folder = make("a").save(tmp_path / "index")
-    monkeypatch.setattr("serving.index.disk.verify_files", lambda *_: None)
-    vectors = files(folder)["vectors.npy"]
-    np.save(vectors, np.ones((300, 9), np.float32))
-    with pytest.raises(ServingError, match=r"vectors\.npy does not hold what the manifest says"):
-        Index.load(folder)
-    np.save(vectors, np.array([{"a": 1}] * 300), allow_pickle=True)
-    with pytest.raises(ValueError, match="Python objects"):
-        Index.load(folder)
-
-
-def test_another_model_is_refused_with_both_names_and_the_cure(make, encoder):
-    with pytest.raises(ServingError) as caught:
-        make("a").require_model(encoder)
-    message = str(caught.value)
-    for part in (
-        "test (digest abababababab)",
-        "mean-colour (digest c0c0c0c0c0c0)",
-        "build it again",
+def test_every_kind_of_damage_to_the_journal_is_noticed(index):
+    """What SQLite itself does not see: rows altered, rows lost, the last ones lost."""
+    folder, items = index
+    path = folder / JOURNAL
+    data = path.read_bytes()
+    for statement in (
+        "UPDATE changes SET vector = zeroblob(32) WHERE seq = 305",
+        "UPDATE changes SET metadata = '{}' WHERE seq = 305",
+        "UPDATE changes SET id = 'x' WHERE seq = 305",
+        "DELETE FROM changes WHERE seq = 305",
+        "DELETE FROM changes WHERE seq > 345",
+        "DELETE FROM changes",
+        "UPDATE state SET value = '5' WHERE name = 'trimmed'",
+        "DELETE FROM state",
+        "DROP TABLE changes",
     ):
-        assert part in message
+        connection = sqlite3.connect(path)
+        connection.execute(statement)
+        connection.commit()
+        connection.close()
+        with pytest.raises(ServingError, match=rf"{JOURNAL} is damaged \(.*Build the index again"):
+            read_all(folder, items)
+        path.write_bytes(data)
+    read_all(folder, items)
 
 
-def test_an_index_survives_a_move_with_its_pictures(make, tmp_path):
-    (tmp_path / "a" / "pictures").mkdir(parents=True)
-    index = make("a", pictures=tmp_path / "a" / "pictures", model_folder=tmp_path / "a")
-    index.save(tmp_path / "a" / "index")
-    shutil.move(tmp_path / "a", tmp_path / "b")
-    opened = Index.load(tmp_path / "b" / "index")
-    assert opened.path_of("x/1.png") == tmp_path / "b" / "pictures" / "x" / "1.png"
-    assert opened.model_folder == tmp_path / "b"
-    shutil.move(tmp_path / "b" / "index", tmp_path / "elsewhere")
-    assert Index.load(tmp_path / "elsewhere").pictures == tmp_path / "a" / "pictures"
+def killed_writers_files(folder, items, copy):
+    """A copy as a kill -9 would leave it: the last changes in SQLite's write-ahead log alone."""
+    with closing(open_index(folder, writable=True)) as index:
+        index.search(np.zeros((1, 8)), 1)
+        index.add(["last"], np.ones((1, 8)), [{"row": 40}])
+        shutil.copytree(folder, copy)
+    return items | {"last": np.ones(8, np.float32)}
 
 
-def test_everything_is_read_back_as_it_was_saved(kind, make, tmp_path):
-    skipped = [{"path": "bad.png", "reason": "truncated"}]
-    metadata = [{"bytes": row} for row in range(300)]
-    index = make("Zürich ✓", kind, metadata=metadata, skipped=skipped)
-    opened = Index.load(index.save(tmp_path / "index"))
-    assert opened.info() == index.info()
-    assert (opened.ids, opened.metadata, opened.skipped) == (index.ids, metadata, skipped)
-    np.testing.assert_array_equal(opened.vectors, index.vectors)
-    assert isinstance(opened.vectors, np.memmap)
-    queries = np.random.default_rng(5).normal(size=(9, 8))
-    np.testing.assert_array_equal(opened.search(queries, 20)[0], index.search(queries, 20)[0])
+@pytest.mark.parametrize("harm", ["flip", "cut", "remove"])
+def test_a_damaged_write_ahead_log_loses_no_acknowledged_change_unnoticed(index, tmp_path, harm):
+    """SQLite takes a log whose checksums end early for one that was cut by a crash."""
+    folder, items = index
+    copy = tmp_path / "killed"
+    items = killed_writers_files(folder, items, copy)
+    log = copy / f"{JOURNAL}-wal"
+    data = log.read_bytes()
+    assert data
+    for left in copy.glob(f"{JOURNAL}-shm"):
+        left.unlink()
+    if harm == "flip":
+        log.write_bytes(data[:3000] + bytes([data[3000] ^ 4]) + data[3001:])
+    elif harm == "cut":
+        log.write_bytes(data[: len(data) // 2])
+    else:
+        log.unlink()
+    for writable in (False, True):
+        with pytest.raises(ServingError, match="1 of its last changes are lost"):
+            open_index(copy, writable).close()
 
 
-def test_a_folder_with_a_strange_name_works(make, kind, tmp_path):
-    folder = tmp_path / 'quote " and \\ and ü and\nline'
-    assert Index.load(make("a", kind).save(folder)).search(np.ones((1, 8)), 3)[0].shape == (1, 3)
+def test_what_a_killed_writer_left_is_whole(index, tmp_path):
+    folder, items = index
+    items = killed_writers_files(folder, items, tmp_path / "killed")
+    with closing(open_index(tmp_path / "killed")) as reader:
+        queries = random_vectors("l2", 4, 8, seed=77)
+        check_answers(reader.search(queries, 5), "l2", queries, items, 5)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("left", [0, 0.5, -1, None])
+def test_a_truncated_or_missing_file_is_noticed_and_named(index, name, left):
+    folder, items = index
+    path = folder / name
+    data = path.read_bytes()
+    if left is None:
+        path.unlink()
+    else:
+        last = 4096 if name == JOURNAL else 1  # SQLite needs no end of a page
+        path.write_bytes(data[: int(len(data) * left)] if left >= 0 else data[:-last])
+    with pytest.raises(ServingError, match=f"{Path(name).name}") as told:
+        read_all(folder, items)
+    assert "\n" not in str(told.value)
+
+
+def test_the_largest_files_are_verified_beside_and_the_next_call_says_so(index, monkeypatch):
+    folder, items = index
+    monkeypatch.setattr(verify, "AT_ONCE", 0)
+    read_all(folder, items)
+    path = folder / GENERATION / "vectors.npy"
+    data = path.read_bytes()
+    path.write_bytes(data[:5000] + bytes([data[5000] ^ 1]) + data[5001:])
+    with closing(open_index(folder)) as reader:
+        reader._state.view().generation.verification._thread.join()
+        for call in (lambda: reader.search(np.zeros((1, 8)), 1), lambda: next(reader.scan())):
+            with pytest.raises(ServingError, match=r"vectors\.npy is altered"):
+                call()
+    with closing(open_index(folder, writable=True)) as writer:
+        with pytest.raises(ServingError, match=r"vectors\.npy is altered"):
+            writer.save()  # or the damage would get a checksum of its own
+        writer.add(["x"], np.zeros((1, 8)))  # changes are safe
+
+
+def test_a_generation_of_a_newer_format_is_refused(index):
+    folder, _ = index
+    path = folder / GENERATION / "manifest.json"
+    values = json.loads(path.read_bytes())
+    del values["crc32"]
+    values |= {"format": FORMAT + 1, "something": "new"}
+    path.write_bytes(_seal(values))
+    with pytest.raises(ServingError, match=f"of the newer format {FORMAT + 1}; .*Update sbir"):
+        open_index(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"null", b"\xff", b'{"format": "2"}'])
+def test_a_manifest_of_nonsense_is_damaged(index, content):
+    folder, _ = index
+    (folder / GENERATION / "manifest.json").write_bytes(content)
+    with pytest.raises(ServingError, match=r"manifest\.json is damaged"):
+        open_index(folder)
+
+
+@pytest.mark.parametrize("writable", [False, True])
+def test_what_is_no_index_is_named(tmp_path, writable):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "file").write_text("x")
+    for name, message in (
+        ("nowhere", "nowhere: no such index folder. `sbir index build` makes one"),
+        ("photos", "photos: not an index, it has no CURRENT"),
+        ("file", "file: a file, not an index"),
+    ):
+        with pytest.raises(ServingError, match=message):
+            open_index(tmp_path / name, writable)
+    assert list((tmp_path / "photos").iterdir()) == []
+    with pytest.raises(ServingError, match="milvus://HOST:PORT/NAME"):
+        open_index("redis://x", writable)
+
+
+def test_no_pickle_is_ever_read(index):
+    folder, items = index
+    path = folder / GENERATION / "vectors.npy"
+    with path.open("wb") as file:
+        np.save(file, np.array([{"a": 1}], object), allow_pickle=True)
+    with pytest.raises(ServingError, match=r"vectors\.npy"):
+        read_all(folder, items)
+
+
+def test_a_check_reads_everything(index):
+    folder, _ = index
+    report = check_stored(folder)
+    assert (report.items, report.generation) == (330, 1)
+    assert report.bytes == sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+    for name in FILES:
+        path = folder / name
+        data = path.read_bytes()
+        middle = len(data) // 2
+        path.write_bytes(data[:middle] + bytes([data[middle] ^ 32]) + data[middle + 1 :])
+        if name != JOURNAL:  # some of its bytes mean nothing
+            with pytest.raises(ServingError, match=Path(name).name):
+                check_stored(folder)
+        path.write_bytes(data)
+
+
+@pytest.mark.parametrize("kind", ["hash", "tree"])
+def test_what_scann_learnt_is_verified_before_scann_reads_it(tmp_path, kind):
+    """ScaNN loads a truncated or bit-flipped file silently, or aborts the process."""
+    folder, vectors = tmp_path / "index", random_vectors("l2", 400, 8)
+    asked = {"kind": kind} | ({"leaves": 10, "leaves_to_search": 10} if kind == "tree" else {})
+    with closing(create_index(folder, "l2", 8, MODEL, asked)) as index:
+        index.add([f"{row}" for row in range(400)], vectors)
+        index.save()
+    files = [path for path in (folder / GENERATION / "searcher").rglob("*") if path.is_file()]
+    assert len(files) >= 3
+    for path in files:
+        data = path.read_bytes()
+        middle = len(data) // 2
+        for altered in (data[:middle] + bytes([data[middle] ^ 8]) + data[middle + 1 :], data[:-1]):
+            path.write_bytes(altered)
+            with pytest.raises(ServingError, match=f"searcher/{path.name} is .*altered"):
+                open_index(folder)
+        path.write_bytes(data)
+    assert not any(path.suffix in (".pkl", ".pickle") for path in files)
+    with closing(open_index(folder)) as reader:
+        assert reader.search(vectors[:1], 1)[0] == [["0"]]

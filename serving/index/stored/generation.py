@@ -1,0 +1,92 @@
+"""A generation, open for reading: vectors and ids mapped, metadata in SQLite, a searcher."""
+
+import os
+import sqlite3
+import weakref
+from pathlib import Path
+
+import numpy as np
+
+from serving.errors import ServingError
+from serving.index import searchers
+from serving.index.searchers.allowed import Selections
+from serving.index.stored.items import Items
+from serving.index.stored.layout import CURE, generation_folder, read_current
+from serving.index.stored.lock import hold
+from serving.index.stored.manifest import Manifest, read_manifest
+from serving.index.stored.names import Names
+from serving.index.stored.verify import Verification
+
+VECTORS, SEARCHER = "vectors.npy", "searcher"
+
+
+class Generation:
+    """One generation of an index; it is not removed while it is open.
+
+    Args:
+        folder: the index.
+        number: of the generation.
+        whole: verify every byte before anything is read, not the largest files beside.
+        searching: load the searcher.
+
+    Raises:
+        FileNotFoundError: it has just been removed.
+        ServingError: names the file that is missing or damaged.
+    """
+
+    def __init__(self, folder: Path, number: int, whole: bool = False, searching: bool = True):
+        self.folder = generation_folder(folder, number)
+        # Last to go, when nobody refers to this any more: a search may still be running.
+        self._close = weakref.finalize(self, os.close, hold(self.folder))
+        self.manifest: Manifest = read_manifest(self.folder, folder)
+        self.verification = Verification(folder, self.folder, self.manifest.files, whole)
+        try:
+            self._map(folder)
+            self.searcher = self._load() if searching and len(self) else None
+        except (OSError, ValueError, sqlite3.Error) as error:
+            if isinstance(error, ServingError):
+                raise
+            place = f"{self.folder.parent.name}/{self.folder.name}"
+            raise ServingError(f"{folder}: {place} is damaged ({error}). {CURE}") from error
+
+    def __len__(self) -> int:
+        return self.manifest.items
+
+    def let_go(self) -> None:
+        """Lets it be removed."""
+        self._close()
+
+    def _map(self, folder: Path) -> None:
+        self.vectors = np.load(self.folder / VECTORS, mmap_mode="r", allow_pickle=False)
+        self.names, self.items = Names(self.folder), Items.open(self.folder)
+        weakref.finalize(self, self.items.connection.close)
+        self.selections = Selections(self.items.connection, self.manifest.items)
+        width, dtype = row_of(self.manifest.metric, self.manifest.dimension)
+        expected = (self.manifest.items, width)
+        if self.vectors.shape != expected or self.vectors.dtype != dtype:
+            raise ServingError(f"{folder}: {VECTORS} is not what the manifest says. {CURE}")
+
+    def _load(self) -> searchers.Searcher:
+        manifest = self.manifest
+        place = self.folder / SEARCHER
+        return searchers.load(place, self.vectors, manifest.metric, manifest.searcher)
+
+
+def open_current(folder: Path, whole: bool = False, searching: bool = True) -> Generation:
+    """Opens the generation that counts, though it may change meanwhile."""
+    while True:
+        number = read_current(folder)
+        try:
+            return Generation(folder, number, whole, searching)
+        except FileNotFoundError as error:
+            # A writer may have switched, and removed the one that counted before.
+            if read_current(folder) == number:
+                gone = f"generations/{number:08d} is missing"
+                raise ServingError(f"{folder}: {gone}. {CURE}") from error
+
+
+def row_of(metric: str, dimension: int) -> tuple[int, np.dtype]:
+    """How many values a vector has on the disk, and of which type."""
+    if metric == "hamming":
+        return dimension // 8, np.dtype(np.uint8)
+    return dimension, np.dtype(np.float32)
