@@ -11,12 +11,12 @@ ASIDE = ".aside."
 
 
 @contextmanager
-def written_aside(path: Path) -> Iterator[Path]:
+def written_aside(path: Path, replace: bool = False) -> Iterator[Path]:
     """A name to write a file or a folder under; at the end it takes the name `path`.
 
     It is on the disk, not only in memory, before it has its name. A file takes the place of one
-    that is there; a folder does not. What fails leaves `path` as it was. The folder it is in is
-    made.
+    that is there; a folder does if it is to `replace` it. What fails leaves `path` as it was.
+    The folder it is in is made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Keras, Pillow and NumPy read the format from the end of a name.
@@ -24,11 +24,26 @@ def written_aside(path: Path) -> Iterator[Path]:
     try:
         yield aside
         sync(aside)
-        aside.rename(path)
+        if replace and path.is_dir():
+            exchange(aside, path)
+        else:
+            aside.rename(path)
         sync_folder(path.parent)
     except BaseException:
         remove(aside)
         raise
+
+
+def exchange(aside: Path, folder: Path) -> None:
+    """Let a folder that is whole take the place of another one, which is then removed."""
+    old = folder.with_name(f"{ASIDE}{os.getpid()}.old.{folder.name}")
+    folder.rename(old)
+    try:
+        aside.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
+    remove(old)
 
 
 def sync(path: Path) -> None:
@@ -68,6 +83,20 @@ def remove_whole(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed processes left aside in a folder."""
+    """Remove what killed processes left aside in a folder; what others are writing stays."""
     for left in folder.glob(f"{ASIDE}*"):
-        remove(left)
+        if not is_alive(left.name.removeprefix(ASIDE).partition(".")[0]):
+            remove(left)
+
+
+def is_alive(process: str) -> bool:
+    """Whether another process of this number runs; not of ours, which writes nothing now."""
+    if not process.isdecimal() or int(process) == os.getpid():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

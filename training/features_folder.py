@@ -9,9 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from sbir_tf.errors import UserError
-from sbir_tf.files import remove_whole, sweep, written_aside
+from sbir_tf.files import sweep, written_aside
 from training.features import Scored
-from training.protocols.folder import FORMAT, RESULT, environment, result_in, sampled
+from training.protocols.folder import (
+    FORMAT,
+    RESULT,
+    environment,
+    keep_others_files,
+    result_in,
+    sampled,
+)
 from training.provenance import command_line
 from training.run import write_json
 
@@ -19,8 +26,8 @@ NAME = "features"
 ROW = "rankings.real.npz"
 
 
-def check_features_place(folder: Path) -> None:
-    """Refuse a folder that holds anything but an older evaluation of features.
+def check_features_place(folder: Path, features: Path) -> None:
+    """Refuse a folder that holds anything but an older evaluation of the same file.
 
     Raises:
         UserError: Naming the folder.
@@ -32,21 +39,26 @@ def check_features_place(folder: Path) -> None:
         raise UserError(
             f"{folder} exists and is no evaluation of features: name another folder with --to"
         )
+    if before["model"]["path"] != str(features):
+        raise UserError(
+            f"{folder} holds the evaluation of {before['model']['path']}: name another folder "
+            "with --to"
+        )
 
 
 def write_features_evaluation(scored: Scored, folder: Path) -> Path:
     """Write it, aside, then in one rename; there are no pictures and no gates in it."""
-    check_features_place(folder)
+    check_features_place(folder, scored.path)
     folder.parent.mkdir(parents=True, exist_ok=True)
     sweep(folder.parent)
-    with written_aside(folder) as aside:
+    with written_aside(folder, replace=True) as aside:
         aside.mkdir()
         scored.rankings.save(aside / ROW)
         np.savez(aside / "thumbs.npz", **no_thumbs())
         np.savez(aside / "embeddings.npz", **embedding_arrays(scored))
         write_json(aside / RESULT, result_of(scored))
         if folder.exists():
-            remove_whole(folder)
+            keep_others_files(folder, aside)
     return folder
 
 

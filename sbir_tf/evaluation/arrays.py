@@ -43,7 +43,7 @@ def labels_of(name: str, array: np.ndarray) -> np.ndarray:
         array = array.reshape(-1)
     if array.ndim == 2 and array.dtype.kind in "biuf":
         array = _classes_of_one_hot(name, array)
-    if array.dtype.kind == "f" and (array == np.rint(array)).all():
+    if array.dtype.kind == "f" and np.isfinite(array).all() and (array == np.rint(array)).all():
         array = array.astype(np.int64)
     if array.ndim != 1 or array.dtype.kind not in "biuU":
         raise UserError(

@@ -10,10 +10,10 @@ from sbir_tf.report.style import COLOURS, FAINT, figure
 CHANGES = 15  # classes that gained, and that lost, most
 
 
-def per_class(evaluation: Evaluation) -> Mapping[str, float]:
-    """Class -> mean AP of its queries, the best first."""
+def per_class(evaluation: Evaluation, settings: dict | None = None) -> Mapping[str, float]:
+    """Class -> mean AP of its queries, the best first; by other settings than its own if given."""
     rankings = evaluation.ranked
-    values = rankings.average_precision(None, **evaluation.settings)
+    values = rankings.average_precision(None, **(settings or evaluation.settings))
     kept = ~np.isnan(values)
     labels = rankings.query_labels[kept]
     totals, counts = np.bincount(labels, weights=values[kept]), np.bincount(labels)
@@ -23,7 +23,7 @@ def per_class(evaluation: Evaluation) -> Mapping[str, float]:
 
 def changes(first: Evaluation, second: Evaluation) -> list[tuple[str, float, float]]:
     """(class, AP of the first, of the second) of the classes that differ most, gains first."""
-    before, after = per_class(first), per_class(second)
+    before, after = per_class(first), per_class(second, first.settings)
     both = [(name, before[name], after[name]) for name in before if name in after]
     both = sorted(both, key=lambda row: (row[1] - row[2], row[0]))
     both = [row for row in both if row[1] != row[2]]

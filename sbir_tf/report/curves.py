@@ -25,9 +25,10 @@ def precision_recall(evaluations: Sequence[Evaluation]):
 def precision_at(evaluations: Sequence[Evaluation]):
     """The figure of P@k, a line each row."""
     with figure() as (drawn, axes):
+        convention = evaluations[0].settings["convention"]
         for number, (title, ties, rankings) in enumerate(lines(evaluations)):
             ks = [k for k in PLACES if k <= len(rankings.gallery_labels)]
-            means = [np.nanmean(rankings.precision_at(k, ties=ties)) for k in ks]
+            means = [np.nanmean(rankings.precision_at(k, convention, ties)) for k in ks]
             axes.plot(ks, means, label=title, marker="o", markersize=3, **line_style(number))
         axes.set(xscale="log", ylim=(0, None), xlabel="k, places looked at", ylabel="P@k")
         axes.set_xticks([k for k in (1, 10, 100) if k <= max(ks)], minor=False)
@@ -42,7 +43,7 @@ def lines(evaluations: Sequence[Evaluation]):
     for each in evaluations:
         for name, rankings in each.rankings.items():
             title = f"{each.title}: {name}" if len(evaluations) > 1 else name
-            yield title, each.settings["ties"], rankings
+            yield title, evaluations[0].settings["ties"], rankings
 
 
 def legend(drawn, axes) -> None:

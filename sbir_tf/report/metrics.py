@@ -18,12 +18,12 @@ class Column:
 
     Attributes:
         title: Which evaluation, which row.
-        cost: Bytes of a gallery item.
+        cost: Bytes of a gallery item, None if that is not known.
         values: Metric -> its interval.
     """
 
     title: str
-    cost: int
+    cost: int | None
     values: dict[str, Interval]
 
 
@@ -38,23 +38,32 @@ class Test:
 
 
 def columns(evaluations: Sequence[Evaluation]) -> list[Column]:
-    """One for each row of each evaluation."""
+    """One for each row of each evaluation, all by the conventions of the first."""
     several = len(evaluations) > 1
     return [
         Column(
             f"{each.title}: {row['name']}" if several else row["name"],
             row["bytes"],
-            intervals(each, each.rankings[row["name"]]),
+            intervals(each, each.rankings[row["name"]], evaluations[0].settings),
         )
         for each in evaluations
         for row in each.rows
     ]
 
 
-def intervals(evaluation: Evaluation, rankings: Rankings) -> dict[str, Interval]:
+def intervals(
+    evaluation: Evaluation, rankings: Rankings, settings: dict[str, str]
+) -> dict[str, Interval]:
     """Metric -> mean over the queries, with its interval."""
-    values = per_query(rankings, evaluation.facts["settings"]["ks"], **evaluation.settings)
-    return {name: bootstrap(each) for name, each in values.items()}
+    values = per_query(rankings, evaluation.facts["settings"]["ks"], **settings)
+    return {name: bootstrap(each) for name, each in named(evaluation, values).items()}
+
+
+def named(evaluation: Evaluation, values: dict) -> dict:
+    """Where labels are instances, hit@k is what papers call Acc@k."""
+    if not evaluation.facts["protocol"]["instances"]:
+        return values
+    return {name.replace("hit@", "Acc@"): value for name, value in values.items()}
 
 
 def per_query(
@@ -78,7 +87,7 @@ def chance(evaluation: Evaluation) -> dict[str, float | None]:
     names = {"map_at": "mAP", "precision_at": "P", "recall_at": "R", "hit_at": "hit"}
     for key, name in (names | {"ndcg_at": "nDCG"}).items():
         found |= {f"{name}@{k}": value for k, value in values.get(key, {}).items()}
-    return found
+    return named(evaluation, found)
 
 
 def paired_tests(evaluations: Sequence[Evaluation]) -> list[Test]:

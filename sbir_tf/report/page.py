@@ -10,7 +10,7 @@ from sbir_tf.report.css import STYLE
 from sbir_tf.report.curves import precision_at, precision_recall
 from sbir_tf.report.distances import Separation, histograms, separation
 from sbir_tf.report.gates import gate_bars
-from sbir_tf.report.maps import scatter
+from sbir_tf.report.maps import MOST, scatter
 from sbir_tf.report.metrics import Test, chance, columns, paired_tests
 from sbir_tf.report.reading import Evaluation
 from sbir_tf.report.sheets import mixed, sheets
@@ -56,14 +56,26 @@ def headline(evaluations: Sequence[Evaluation]) -> str:
         cells = [interval(each.values.get(name)) for each in shown]
         random = lucky.get(name)
         rows.append([name, *cells, "-" if random is None else f"{random:.4f}"])
-    rows.append(["bytes a picture", *(f"{each.cost:,}" for each in shown), "-"])
-    heading = ["", *(escape(each.title) for each in shown), "chance"]
+    costs = ("-" if each.cost is None else f"{each.cost:,}" for each in shown)
+    rows.append(["bytes a picture", *costs, "-"])
+    of = f" ({escape(evaluations[0].title)})" if len(evaluations) > 1 else ""
+    heading = ["", *(escape(each.title) for each in shown), f"chance{of}"]
     note = (
         "Small figures: the middle 95% of 10,000 bootstrap draws of the queries. They tell what "
         "other queries of these classes would change, not what another training would. "
         f"{escape(conventions(evaluations[0]))}"
+        + (" All columns are scored so." if len(evaluations) > 1 else "")
     )
-    return f'<h2>How well</h2>{html.table(heading, rows)}<p class="faint">{note}</p>'
+    own = "".join(f"<p>{text}</p>" for text in map(own_class, evaluations) if text)
+    return f'<h2>How well</h2>{html.table(heading, rows)}{own}<p class="faint">{note}</p>'
+
+
+def own_class(evaluation: Evaluation) -> str:
+    """Of instances, the accuracy among the photos of the sketch's own class."""
+    values = evaluation.rows[0]["metrics"].get("own_class", {}).get("hit_at", {})
+    told = ", ".join(f"Acc@{k} {value:.4f}" for k, value in values.items())
+    of = escape(evaluation.title)
+    return f"{of}, among the sketch's own class alone: {told}." if told else ""
 
 
 def conventions(evaluation: Evaluation) -> str:
@@ -134,7 +146,10 @@ def own_parts(evaluation: Evaluation, several: bool) -> Iterator[str]:
     """What is of one evaluation alone."""
     of = f": {escape(evaluation.title)}" if several else ""
     first = escape(evaluation.rows[0]["name"])
-    yield f"<h2>What is found{of}</h2><p>Framed and ticked: right. Ranked by the row {first}.</p>"
+    yield (
+        f"<h2>What is found{of}</h2><p>Framed and ticked: right. Ranked by the row {first}; "
+        "ordered by exact AP@all, at most one query of a class where there are enough.</p>"
+    )
     for name, sheet in sheets(evaluation).items():
         yield f"<h3>The {name} queries</h3>{html.lines(sheet)}"
     if not evaluation.facts["protocol"]["instances"]:
@@ -151,23 +166,8 @@ def of_classes(evaluation: Evaluation, of: str) -> Iterator[str]:
 
 def of_space(evaluation: Evaluation, of: str) -> Iterator[str]:
     """Distances, maps and gates."""
-    found = separation(evaluation) if not evaluation.facts["protocol"]["instances"] else None
-    if found:
-        figure = html.chart(histograms(found), "Histograms of distances", centres(found))
-        yield (
-            f"<h2>Distances{of}</h2>{''.join(f'<p>{text}</p>' for text in guarantees(found))}"
-            f'<div class="figures">{figure}</div>'
-        )
-    figures = [
-        html.chart(
-            scatter(evaluation, method),
-            f"{method} map of the embeddings, sketches as triangles, photos as circles",
-            f"{method}. Triangles are sketches, circles photos; the classes with most points "
-            "have colours.",
-        )
-        for method in ("PCA", "t-SNE")
-    ]
-    yield f'<h2>A map{of}</h2><div class="figures">{"".join(figures)}</div>'
+    if evaluation.has_space:
+        yield from of_embeddings(evaluation, of)
     if evaluation.gates:
         sketches, photos = evaluation.gates["pictures"].tolist()
         figure = html.chart(
@@ -179,9 +179,34 @@ def of_space(evaluation: Evaluation, of: str) -> Iterator[str]:
         yield f'<h2>The gates{of}</h2><div class="figures">{figure}</div>'
 
 
+def of_embeddings(evaluation: Evaluation, of: str) -> Iterator[str]:
+    """Distances to the centres, and maps."""
+    found = separation(evaluation) if not evaluation.facts["protocol"]["instances"] else None
+    if found:
+        figure = html.chart(histograms(found), "Histograms of distances", centres(found))
+        yield (
+            f"<h2>Distances{of}</h2>{''.join(f'<p>{text}</p>' for text in guarantees(found))}"
+            f'<div class="figures">{figure}</div>'
+        )
+    figures = [
+        html.chart(
+            scatter(evaluation, method),
+            f"{method} map of the embeddings, sketches as triangles, photos as circles",
+            f"{method} of at most {MOST:,} embeddings, drawn. Triangles are sketches, circles "
+            "photos; the classes with most points have colours.",
+        )
+        for method in ("PCA", "t-SNE")
+    ]
+    yield f'<h2>A map{of}</h2><div class="figures">{"".join(figures)}</div>'
+
+
 def centres(found: Separation) -> str:
     where = "trained with" if found.trained else "means of the gallery's classes, not trained"
-    return f"To the class centres ({where}); of embeddings whose class has one."
+    counts = f"{len(found.sketches.own):,} sketches and {len(found.photos.own):,} photos"
+    return (
+        f"To the class centres ({where}); of {counts}: those that the evaluation keeps (a drawn "
+        "sample of large sets) and whose class has a centre."
+    )
 
 
 def guarantees(found: Separation) -> Iterator[str]:
@@ -196,7 +221,7 @@ def guarantees(found: Separation) -> Iterator[str]:
             else f"are {margin:.2f} times nearer to it, as a margin of {margin:.2f} asks"
         )
         shares = (each.kept(margin) for each in (found.sketches, found.photos))
-        yield "{:.1%} of the sketches and {:.1%} of the photos {}.".format(*shares, what)
+        yield "{:.1%} of these sketches and {:.1%} of these photos {}.".format(*shares, what)
 
 
 def repeated(evaluations: Sequence[Evaluation]) -> str:

@@ -57,6 +57,12 @@ class Evaluation:
     def embeddings(self) -> dict[str, np.ndarray]:
         return self.arrays("embeddings.npz")
 
+    @property
+    def has_space(self) -> bool:
+        """Whether there are embeddings to be shown; of distances or scores there are none."""
+        arrays = self.embeddings
+        return "queries" in arrays and arrays["queries"].shape[1] > 1
+
     @cached_property
     def gates(self) -> dict[str, np.ndarray]:
         """Empty of a network without channel gates."""

@@ -39,7 +39,7 @@ class Line:
 
 def sheets(evaluation: Evaluation) -> dict[str, list[Line]]:
     """ "best", "median", "worst" -> lines."""
-    scores = evaluation.ranked.average_precision(ties=evaluation.settings["ties"])
+    scores = evaluation.ranked.average_precision(None, **evaluation.settings)
     chosen = best_median_worst(evaluation.ranked)
     return {
         name: [line(evaluation, int(row), float(scores[row])) for row in rows]

@@ -62,9 +62,10 @@ def own_figures(evaluation: Evaluation) -> Iterator[tuple[str, bytes]]:
         yield f"{name}_queries", printed(sheet)
     if not evaluation.facts["protocol"]["instances"]:
         yield "classes", png(class_bars(per_class(evaluation)))
-        if found := separation(evaluation):
+        if evaluation.has_space and (found := separation(evaluation)):
             yield "distances", png(histograms(found))
-    yield "map_pca", png(scatter(evaluation, "PCA"))
-    yield "map_tsne", png(scatter(evaluation, "t-SNE"))
+    if evaluation.has_space:
+        yield "map_pca", png(scatter(evaluation, "PCA"))
+        yield "map_tsne", png(scatter(evaluation, "t-SNE"))
     if evaluation.gates:
         yield "gates", png(gate_bars(evaluation.gates))

@@ -164,3 +164,30 @@ def test_nothing_to_report_is_an_error(tmp_path):
     with pytest.raises(UserError, match="holds no evaluation"):
         open_evaluation(tmp_path)
     assert write_report([]) == []
+
+
+def test_distances_alone_give_a_page_without_a_map(sbir, tmp_path):
+    folder = write_evaluation(tmp_path / "one")
+    np.savez(folder / "embeddings.npz")
+    facts = json.loads((folder / "result.json").read_text())
+    facts["rows"][0]["bytes"] = None
+    change(folder, rows=facts["rows"])
+    said = sbir("report", folder, "--html", tmp_path / "r.html", "--png", tmp_path / "png")
+    assert said.code == 0, said.err
+    text = (tmp_path / "r.html").read_text()
+    assert "t-SNE" not in text
+    assert "<h2>Distances" not in text
+
+
+def test_of_instances_hits_are_called_accuracy(tmp_path):
+    opened = open_evaluation(write_evaluation(tmp_path / "pairs", instances=True))
+    names = list(columns([opened])[0].values)
+    assert "Acc@5" in names
+    assert "hit@5" not in names
+
+
+def test_all_columns_are_scored_by_the_first_ones_conventions(opened, tmp_path):
+    other = write_evaluation(tmp_path / "voc", spread=0.3)
+    change(other, settings={"convention": "voc", "ties": "stable", "ks": [5, 10]})
+    shown = columns([opened[0], open_evaluation(other)])
+    assert shown[0].values["mAP@all"].mean == pytest.approx(shown[1].values["mAP@all"].mean)

@@ -73,7 +73,17 @@ def evaluate(
 ) -> None:
     """Search photos with sketches by a protocol; print the metrics, keep the rankings."""
     if features:
-        refuse_beside_features(model)
+        refuse_beside_features(
+            {
+                **{"MODEL": model, "DATA": data, "--protocol": protocol, "--codes": codes},
+                **{"--split": split, "--layout": layout, "--variant": variant, "--flip": flip},
+                **{"--class-map": class_map, "--test-sketches": test_sketches, "--seed": seed},
+                **{"--test-photos": test_photos, "--untrained": untrained},
+                **{"--accept-seen": accept_seen, "--part": part != "test" and part},
+                "--convention": convention != "exact" and convention,
+                "--ties": ties != "expected" and ties,
+            }
+        )
         from training.commands.evaluate_features import evaluate_features
 
         evaluate_features(features, to, as_json, at(ks), distance)
@@ -106,9 +116,11 @@ def at(ks: str) -> tuple[int, ...]:
     return comma_separated(ks, "--at") if ks else ()
 
 
-def refuse_beside_features(model: Path | None) -> None:
-    """Refuse a model where features are scored."""
-    if model:
+def refuse_beside_features(options: dict[str, object]) -> None:
+    """Refuse what is asked of a model where features are scored."""
+    given = [name for name, value in options.items() if value not in (None, False)]
+    if given:
         raise UserError(
-            f"--features scores a file without a model: leave {model} out, or --features"
+            "--features scores a file without a model, under every convention: leave out "
+            f"{', '.join(given)}, or --features"
         )

@@ -19,7 +19,7 @@ def evaluate_features(
     if to:
         from training.features_folder import check_features_place, write_features_evaluation
 
-        check_features_place(to)
+        check_features_place(to, path)
     scored = score_features(path, ks, distance, bar)
     folder = write_features_evaluation(scored, to) if to else None
     if as_json:

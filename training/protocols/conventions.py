@@ -6,6 +6,7 @@ TIES = {
     "expected": "expected value over all orders of equal distances",
     "stable": "equal distances in the gallery's order",
     "optimistic": "of equal distances the relevant ones first",
+    "grouped": "equal distances all at the last of their places",
     "pessimistic": "of equal distances the relevant ones last",
 }
 

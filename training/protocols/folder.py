@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from sbir_tf.errors import UserError
-from sbir_tf.files import remove_whole, sweep, written_aside
+from sbir_tf.files import sweep, written_aside
 from training import pictures
 from training.codes.material import class_centers
 from training.evaluate import note_result
@@ -111,7 +111,7 @@ def write_evaluation(evaluation: Evaluation, to: Path | None = None) -> Path:
     except OSError as error:
         raise unwritable(folder, error) from error
     sweep(folder.parent)
-    with written_aside(folder) as aside:
+    with written_aside(folder, replace=True) as aside:
         aside.mkdir()
         for row in evaluation.rows:
             row.rankings.save(aside / row.file)
@@ -123,7 +123,6 @@ def write_evaluation(evaluation: Evaluation, to: Path | None = None) -> Path:
         write_json(aside / RESULT, result_of(evaluation))
         if folder.exists():
             keep_others_files(folder, aside)
-            remove_whole(folder)  # the new one is whole by now
     note_own(evaluation)
     return folder
 

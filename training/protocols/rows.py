@@ -77,7 +77,7 @@ def rows_of(
     for name, code in codes.items():
         means = (np.mean(view, axis=0) for view in (views.queries, views.gallery))
         bits = [[code.bits(mean).astype(np.uint8)] for mean in means]
-        rows.append(row_of(name, code.size // 8, *bits, material, asked, progress))
+        rows.append(row_of(name, -(-code.size // 8), *bits, material, asked, progress))
     return rows
 
 
