@@ -28,7 +28,7 @@ from serving.index import Index, Model, create_index
 from serving.index.exact import nearest_rows
 from training.machine import describe
 
-SIZES = (50_000, 200_000)
+SIZES = (200_000, 800_000)
 BITS, K, QUERIES = 64, 10, 300
 IDLE = 5  # seconds
 MODEL = Model("benchmark", "be" * 32)
@@ -72,8 +72,8 @@ def measured(name: str, metric: str, settings: dict[str, Any] | None, size: int)
                 "items": size,
                 "added a second": size / added,
                 "build, s": saved,
-                "memory, bytes an item": memory / size,
-                "disk, bytes an item": (used(folder) - began[1]) / size,
+                "memory, bytes": memory,
+                "disk, bytes": used(folder) - began[1],
                 "recall@10": float(np.mean(hits)),
                 "query, ms": wall,
                 "query, ms of the processor": processor,

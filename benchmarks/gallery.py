@@ -17,7 +17,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -59,7 +58,7 @@ class Case:
 
 
 CASES = (
-    Case("SE-ResNet-50, 224 px", "paper_sketchy_2018", (), 500, 64, 3),
+    Case("SE-ResNet-50, 224 px", "paper_sketchy_2018", (), 500, 128, 7),
     Case("EfficientNet-Lite0, 64 px", "icons_quick", (), 256, 512, 7),
 )
 
@@ -204,10 +203,12 @@ def memory(folder: Path) -> str:
 
 
 def peak_of(model: Path, pictures: Path) -> str:
-    """MB."""
+    """MB. The system's own count (`ru_maxrss`) begins with what the parent had."""
     with tempfile.TemporaryDirectory() as folder:
         index_folder(load_encoder(model), pictures, Path(folder) / "index", BATCH)
-    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}"
+    lines = Path("/proc/self/status").read_text().splitlines()
+    peak = next(line.split()[1] for line in lines if line.startswith("VmHWM"))
+    return f"{int(peak) / 1024:.0f}"
 
 
 if __name__ == "__main__":

@@ -67,6 +67,7 @@ def build(folder: Path, size: int) -> dict[str, float]:
     place, notes = folder / str(size), folder / f"{size}.json"
     if notes.is_file():
         return json.loads(notes.read_text())
+    shutil.rmtree(place, ignore_errors=True)  # of an interrupted run
     gallery, start = make("clustered", size, 1), time.perf_counter()
     with closing(create_index(place, "l2", DIMENSION, Model("life", "ab" * 32))) as index:
         for first in range(0, size, BATCH):
@@ -255,7 +256,7 @@ NOTE = """\
 {machine}
 
 Medians of three processes. Memory is what came on top of a process that had searched the smallest
-index, so without the packages.
+index, so without the packages. The first search loads what ScaNN has learnt.
 
 {opening}
 

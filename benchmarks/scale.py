@@ -101,8 +101,8 @@ def engine_table(rows: dict[str, dict]) -> str:
     shown: dict[str, Callable[[dict], str]] = {
         "added a second": lambda row: f"{row['added a second']:,.0f}",
         "build": lambda row: f"{row['build, s']:.0f} s",
-        "memory an item": lambda row: f"{row['memory, bytes an item']:,.0f} B",
-        "disk an item": lambda row: f"{row['disk, bytes an item']:,.0f} B",
+        "memory": lambda row: f"{row['memory, bytes'] / 1e6:,.0f} MB",
+        "disk": lambda row: f"{row['disk, bytes'] / 1e6:,.0f} MB",
         f"recall@{K}": lambda row: f"{row['recall@10']:.3f}",
         "a query": lambda row: f"{row['query, ms']:.1f} ms",
         "of the processor": lambda row: f"{row['query, ms of the processor']:.2f} ms",
@@ -136,8 +136,13 @@ def costs_of(rows: dict[str, dict], name: str, encode: float) -> Costs:
     small, large = (rows[f"{name}, {size}"] for size in SIZES)
     times = [row["query, ms of the processor"] for row in (small, large)]
     slope = max((times[1] - times[0]) / (SIZES[1] - SIZES[0]), times[1] / SIZES[1] / 10)
-    memory, disk = large["memory, bytes an item"], large["disk, bytes an item"]
+    memory, disk = (grown(small, large, of) for of in ("memory, bytes", "disk, bytes"))
     return Costs(encode, memory, disk, max(times[0] - slope * SIZES[0], 0), slope)
+
+
+def grown(small: dict, large: dict, of: str) -> float:
+    """What an item adds: an engine has some of it before the first."""
+    return (large[of] - small[of]) / (large["items"] - small["items"])
 
 
 def once(costs: Costs, assumed: Assumed) -> list[tuple[str, ...]]:
@@ -162,7 +167,7 @@ def kept(floats: Costs, codes: Costs, assumed: Assumed) -> list[tuple[str, ...]]
         needed = {n: machines(costs, n, assumed) for n in COUNTS.values()}
         lines += [
             row(f"**kept: {name}**", lambda n: "", ""),
-            row("memory an item", lambda n, c=costs: f"{c.memory:,.0f} B", "measured"),
+            row("memory an item adds", lambda n, c=costs: f"{c.memory:,.0f} B", "measured"),
             row("memory, one copy", lambda n, c=costs: size(n * c.memory), "arithmetic"),
             row("machines by memory", lambda n, m=needed: f"{m[n][0]:,}", "arithmetic"),
             row(

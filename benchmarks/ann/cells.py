@@ -6,6 +6,7 @@ python -m benchmarks.ann.cells FOLDER NAME ARGUMENT...
 import ctypes
 import gc
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -53,7 +54,8 @@ def built(folder: Path, kind: str, count: int, library: str) -> dict[str, Any]:
     """Builds an index and finds the points that reach each recall soonest."""
     place, one = place_of(folder, kind, count), LIBRARIES[library]
     into = place / library
-    into.mkdir(exist_ok=True)
+    shutil.rmtree(into, ignore_errors=True)  # half of one, perhaps
+    into.mkdir()
     vectors = np.load(place / "vectors.npy", mmap_mode="r")
     labels = np.load(place / "labels.npy") if (place / "labels.npy").exists() else None
     began = time.perf_counter()
@@ -120,6 +122,9 @@ def along(
 
 def times(folder: Path, kind: str, count: int) -> dict[str, Any]:
     """Times of all indexes at matched recall, side by side, round by round; their memory."""
+    from serving.index.searchers.scann import scann_module
+
+    scann_module()  # TensorFlow's own memory is nobody's index
     place = place_of(folder, kind, count)
     vectors = np.load(place / "vectors.npy", mmap_mode="r")
     queries = {of: np.load(place / f"{of}.npy") for of in KINDS_OF_QUERIES}
@@ -305,5 +310,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-
-__all__ = ["CELLS", "Point"]

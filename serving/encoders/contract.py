@@ -27,7 +27,7 @@ class Encoder(Protocol):
     path: Path | None
 
     def encode(self, pictures: Sequence[bytes | np.ndarray], domain: str) -> np.ndarray:
-        """Embeds pictures.
+        """Embeds pictures; may be called from several threads.
 
         Args:
             pictures: files' bytes or uint8 arrays (H, W, 3), of any sizes.

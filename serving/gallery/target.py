@@ -59,7 +59,7 @@ class Target:
         """Whether all that is in the index was made of a folder of this name."""
         if self._index is None:
             return True
-        noted = self._index.info().facts.get(PICTURES) or {}
+        noted = self._index.facts().get(PICTURES) or {}  # `info` would load what was added since
         return noted.get("absolute") == str(folder.resolve())
 
     def put(self, ids: list[str], rows: np.ndarray, metadata: list[dict[str, Any]]) -> None:
@@ -108,7 +108,7 @@ class Target:
     def _note(self, complete: bool = False) -> None:
         """Keeps what the index is of; another folder than before only when all of it is in."""
         facts: dict[str, Any] = {COMPLETE: complete}
-        if complete or PICTURES not in self.index.info().facts:
+        if complete or PICTURES not in self.index.facts():
             facts[PICTURES] = locate(self._folder, self._place)
         if self._encoder.path:
             facts[MODEL] = locate(self._encoder.path, self._place)

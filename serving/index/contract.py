@@ -174,6 +174,10 @@ class Index(Protocol):
         """
         ...
 
+    def facts(self) -> dict[str, Any]:
+        """What `note` was given; quicker than `info`, which counts and measures."""
+        ...
+
     def info(self) -> Info:
         """What the index is."""
         ...

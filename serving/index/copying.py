@@ -84,12 +84,12 @@ def _target(first: Index, source: Path | str, to: Path | str) -> Index:
     """The index to copy into: new, or of this copy, interrupted."""
     if exists(to):
         there = open_index(to, writable=True)
-        if there.info().facts.get(_COPYING) == str(source):
+        if there.facts().get(_COPYING) == str(source):
             return there
         there.close()
         raise ServingError(f"{to}: an index is there already. Remove it, or name another place")
     made = create_index(to, first.metric, first.dimension, first.model)
-    facts = dict(first.info().facts)
+    facts = dict(first.facts())
     for name in (PICTURES, MODEL):
         if folder := find_folder(first, name):
             facts[name] = locate(folder, to)

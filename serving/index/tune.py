@@ -10,6 +10,7 @@ import numpy as np
 from serving.errors import ServingError
 from serving.index.classes import class_of
 from serving.index.exact import nearest_rows, unit
+from serving.index.open import is_far
 from serving.index.searchers.trials import Asked, Trial, recall_of, try_settings
 from serving.index.stored import StoredIndex
 from serving.index.stored.generation import Generation, open_current
@@ -45,7 +46,7 @@ class Tuned:
 
 
 def tune_index(
-    folder: Path,
+    folder: Path | str,
     recall: float = 0.95,
     k: int = 10,
     queries: np.ndarray | None = None,
@@ -56,7 +57,7 @@ def tune_index(
     Half of the queries choose; what is reported is measured on the other half.
 
     Args:
-        folder: a local index; nobody else may be writing it.
+        folder: of an index; nobody else may be writing it.
         recall: share of the k nearest that are to be found, on average.
         k: neighbours.
         queries: (Q, D) floats like those that will be asked; at most 1000 are used, evenly
@@ -72,13 +73,15 @@ def tune_index(
     """
     if not 0 < recall <= 1:
         raise ServingError(f"recall must be above 0 and at most 1. Received: recall={recall}")
-    k = check_k(k)
+    if is_far(folder):
+        raise ServingError(f"{folder}: an engine tunes itself. Name an index in a folder")
+    k, folder = check_k(k), Path(folder)
     index = StoredIndex(folder, writable=True)
     try:
         if index.metric == "hamming":
             raise ServingError(f"{folder}: bits are always compared exactly: nothing to tune")
         index.save()
-        generation = open_current(folder, whole=True, searching=False)
+        generation = open_current(folder, whole=True)
         if len(generation) <= k:
             few = f"{len(generation)} items are too few to tune for the {k} nearest"
             raise ServingError(f"{folder}: {few}")

@@ -33,11 +33,13 @@ def check_vectors(vectors: np.ndarray, name: str = "vectors") -> np.ndarray:
         raise ServingError(f"{name} must have the shape (n, D). Received: shape={vectors.shape}")
     if vectors.dtype.kind != "f":
         raise ServingError(f"{name} must be floating point. Received: dtype={vectors.dtype}")
-    with np.errstate(over="ignore", invalid="ignore"):
-        vectors = np.ascontiguousarray(vectors, np.float32)
-        norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
-    bad = np.flatnonzero(~(norms <= LARGEST_NORM))  # a NaN compares false
-    if bad.size:
+    if vectors.dtype != np.float32 or not vectors.flags.c_contiguous:
+        with np.errstate(over="ignore", invalid="ignore"):
+            vectors = np.ascontiguousarray(vectors, np.float32)
+    squares = np.einsum("nd,nd->n", vectors, vectors)
+    if not (squares <= LARGEST_NORM**2).all():  # a NaN compares false
+        norms = np.sqrt(squares)
+        bad = np.flatnonzero(~(norms <= LARGEST_NORM))
         values = f"row {bad[0]} has the norm {norms[bad[0]]}, {bad.size} of {len(vectors)} rows"
         raise ServingError(f"{name} must be finite and below {LARGEST_NORM:g}. Received: {values}")
     return vectors

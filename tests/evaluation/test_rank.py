@@ -65,6 +65,13 @@ def test_whole_numbers_of_any_size_rank_as_their_distances_do():
         same(ranked, rank_distances([distances], *labels))
 
 
+def test_large_whole_numbers_do_not_tie_by_rounding():
+    # 36,000,000 + i^2: at that size neighbouring float32 numbers are 4 apart.
+    gallery = np.stack([np.full(40, 6000), np.arange(40)], axis=1)
+    ranked = rank([[0, 0]], [1], gallery, np.ones(40, int))
+    assert ranked.starts.tolist() == list(range(40)) and set(ranked.sizes.tolist()) == {1}
+
+
 def test_duplicates_in_the_gallery_tie(sides):
     queries, labels, gallery, _ = sides
     twice = np.concatenate([gallery, gallery])

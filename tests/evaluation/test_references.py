@@ -6,6 +6,7 @@ documentation; and the mean over every order of tied items.
 """
 
 import itertools
+import math
 import statistics
 
 import numpy as np
@@ -212,6 +213,18 @@ def test_reciprocal_rank_and_ndcg_of_tied_items_worked_by_hand():
     assert reciprocal_rank(*ranking) == pytest.approx((1 / 2 + 1 / 3 + 1 / 4) / 3)
     assert recall_at(*ranking, 2) == pytest.approx(1 / 3)
     assert ndcg_at(*ranking, 3) == pytest.approx((1 / np.log2(3) + 1 / np.log2(4)) / 3)
+
+
+@pytest.mark.parametrize(("before", "size", "hits"), [(0, 5000, 1), (7, 3000, 40), (0, 400, 399)])
+def test_the_expected_reciprocal_rank_of_a_large_group_is_its_sum_of_binomials(before, size, hits):
+    # The first hit is the j-th of the group where the other m - 1 are among the n - j behind it.
+    ways = math.comb(size, hits)
+    expected = math.fsum(
+        math.comb(size - j, hits - 1) / ways / (before + j) for j in range(1, size - hits + 2)
+    )
+    relevant = np.arange(before + size) >= before + size - hits
+    distances = np.arange(before + size) >= before
+    assert reciprocal_rank(relevant, distances) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)

@@ -105,9 +105,12 @@ def exported(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session")
-def milvus(request, tmp_path_factory):
-    """The address of a real Milvus, started for these tests; its programs are unpacked once."""
+@pytest.fixture(scope="module")
+def milvus(request):
+    """The address of a real Milvus, which works while it is idle too: stopped after each file.
+
+    Its programs are unpacked once.
+    """
     pytest.importorskip("milvus", reason="the package `milvus` (requirements-dev.txt) is missing")
     from benchmarks.milvus_server import QUICK, milvus_server
 

@@ -151,6 +151,16 @@ def test_a_second_run_encodes_only_what_is_new_or_changed_and_removes_what_is_go
     assert found == expected
 
 
+def test_neither_run_loads_the_index_into_memory(encoder, gallery, tmp_path, painter, monkeypatch):
+    monkeypatch.setattr(
+        "serving.index.stored.writer.brought_up", lambda *_: pytest.fail("it was loaded")
+    )
+    index_folder(encoder, gallery, tmp_path / "index")
+    painter(gallery / "red" / "new.png", (9, 9, 9))
+    (gallery / "blue" / "3.png").unlink()
+    assert index_folder(encoder, gallery, tmp_path / "index").indexed == 12
+
+
 def test_pictures_of_another_folder_are_known_by_their_bytes(encoder, gallery, tmp_path, painter):
     index_folder(encoder, gallery, tmp_path / "index")
     moved = gallery.rename(tmp_path / "moved")

@@ -343,7 +343,12 @@ def test_what_was_left_aside_and_a_failure_of_before_are_gone(small_config, tmp_
     with at_step(5, interrupt), pytest.raises(KeyboardInterrupt):
         train(small_config(*STEPS), folder)
     (folder / "tensorboard").mkdir(exist_ok=True)
-    left = [folder / ".aside.1.log.csv", folder / "tensorboard" / ".aside.1.embeddings.tsv"]
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = [
+        folder / f".aside.{ended.pid}.log.csv",
+        folder / "tensorboard" / f".aside.{ended.pid}.embeddings.tsv",
+    ]
     for path in left:
         path.write_text("half")
     open_run(folder).note(failure="The training collapsed")

@@ -28,7 +28,7 @@ class CCA:
         al., A Multi-View Embedding Space for Modeling Internet Images, IJCV 2014, section 3.
     """
 
-    size: int = 128
+    size: int = 224
     principal: int = 256
     components: int = 128
     pairs: int = 5

@@ -28,7 +28,7 @@ class CCAITQ:
         Learning Binary Codes for Large-Scale Image Retrieval, PAMI 2013, section 5.
     """
 
-    size: int = 128
+    size: int = 224
     bits: int = 64
     views: Literal["labels", "pairs"] = "labels"
     principal: int = 256

@@ -14,13 +14,13 @@ class Frozen:
     """What EfficientNet-Lite0 with ImageNet's weights makes of a picture, before its classes.
 
     Attributes:
-        size: Side of the pictures, pixels.
+        size: Side of the pictures, pixels; 224 is what its weights were trained at.
 
     Reference:
         Tan and Le, EfficientNet, ICML 2019; the Lite variant.
     """
 
-    size: int = 128
+    size: int = 224
 
     learns: ClassVar[bool] = False
     random: ClassVar[bool] = False

@@ -23,7 +23,7 @@ class ITQ:
         Codes, CVPR 2011.
     """
 
-    size: int = 128
+    size: int = 224
     bits: int = 64
     unit: bool = False
     apart: bool = False

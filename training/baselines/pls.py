@@ -25,7 +25,7 @@ class PLS:
         and Sketch, CVPR 2011.
     """
 
-    size: int = 128
+    size: int = 224
     components: int = 32
     pairs: int = 1
     compare: Literal["scores", "predictions"] = "scores"

@@ -50,10 +50,20 @@ class Cell:
 
 
 def config_in(folder: Path) -> Config | Plan:
-    """What a cell's folder holds a training, or a fit, of."""
-    if (folder / PLAN).exists():
-        return plan_from_json(json.loads((folder / PLAN).read_text()))
-    return open_run(folder).config
+    """What a cell's folder holds a training, or a fit, of.
+
+    Raises:
+        UserError: If that cannot be read.
+    """
+    path = folder / PLAN
+    if not path.exists():
+        return open_run(folder).config
+    try:
+        return plan_from_json(json.loads(path.read_text()))
+    except (ValueError, TypeError, KeyError) as error:
+        raise UserError(
+            f"{path} cannot be read ({error!r}): remove {folder} to fit it anew"
+        ) from None
 
 
 def trial_cells(comparison: Comparison, row: Row, folder: Path) -> list[Cell]:

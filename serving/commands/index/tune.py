@@ -9,7 +9,7 @@ from sbir_tf.console import bar
 
 
 def tune(
-    index: Annotated[Path, typer.Argument(metavar="INDEX", help="An index's folder.")],
+    index: Annotated[str, typer.Argument(metavar="INDEX", help="An index's folder.")],
     recall: Annotated[float, typer.Option(help="Share of the nearest that must be found.")] = 0.95,
     k: Annotated[int, typer.Option("-k", help="How many nearest are meant.")] = 10,
     queries: Annotated[

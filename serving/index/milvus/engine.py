@@ -1,6 +1,7 @@
 """The connection to Milvus: what goes wrong becomes one line."""
 
 import logging
+import logging.config
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,14 +24,13 @@ class Engine:
     """
 
     def __init__(self, address: Address):
-        from pymilvus import MilvusClient
-
+        client = milvus_client()
         for name in ("pymilvus", "pymilvus.milvus_client"):  # it logs what it raises
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self.address = address
         with told(address):
             # Connections are shared by name, and closed for all: this one has a name of its own.
-            self._client = MilvusClient(
+            self._client = client(
                 address.server,
                 address.user,
                 address.password,
@@ -63,6 +63,20 @@ class Engine:
     def close(self) -> None:
         """Lets go of the connection."""
         self._client.close()
+
+
+def milvus_client() -> Any:
+    """The client's class; imported so that the logging of the whole process stays as it is.
+
+    pymilvus configures logging when it is imported, and that closes every handler there is.
+    """
+    configure = logging.config.dictConfig
+    logging.config.dictConfig = lambda config: None
+    try:
+        from pymilvus import MilvusClient
+    finally:
+        logging.config.dictConfig = configure
+    return MilvusClient
 
 
 @contextmanager

@@ -27,7 +27,7 @@ _AT_ONCE = 200_000  # hits to one call
 _SENT = 8 * 2**20  # bytes to one call; the engine takes 64 MB
 _IDS = 1000  # to one expression
 _SAMPLE = 1000  # items whose fields are told
-_TO_BUILD = 24 * 3600  # seconds
+_TO_SEAL, _TO_BUILD = 600, 24 * 3600  # seconds
 
 
 class MilvusIndex:
@@ -137,7 +137,7 @@ class MilvusIndex:
         self._require_writable()
         if not self._changed:
             return
-        self._call("flush", timeout=_TO_BUILD)
+        self._call("flush", timeout=_TO_SEAL)
         until = time.monotonic() + _TO_BUILD
         while self._pending() and time.monotonic() < until:
             time.sleep(0.5)
@@ -148,12 +148,17 @@ class MilvusIndex:
     def note(self, facts: Mapping[str, Any]) -> None:
         """Keeps facts about the whole."""
         self._require_writable()
-        self._write({"facts": read_notes(self._engine)["facts"] | dict(facts)})
+        self._write({"facts": self.facts() | dict(facts)})
+
+    def facts(self) -> dict[str, Any]:
+        """What `note` was given."""
+        self._require_open()
+        self._notes = read_notes(self._engine)
+        return self._notes["facts"]
 
     def info(self) -> Info:
         """What the index is."""
-        self._require_open()
-        self._notes = read_notes(self._engine)
+        facts = self.facts()
         return Info(
             place=self._place,
             format=f"Milvus {self._engine.version}",
@@ -169,7 +174,7 @@ class MilvusIndex:
             model=self.model,
             bytes=None,
             created=self._notes.get("saved", self._about["created"]),
-            facts=self._notes["facts"],
+            facts=facts,
         )
 
     def close(self) -> None:

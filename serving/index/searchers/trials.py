@@ -19,7 +19,7 @@ from serving.index.searchers.scann import ScannSearcher, build_scann
 from serving.index.searchers.settings import Settings
 
 _DEPTHS = (50, 75, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200, 4800, 6400, 12_800)
-_SHARES = (0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)  # of the leaves
+_SHARES = (0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)  # of the leaves
 _ALONE = 60  # queries that are timed one by one
 _ROUNDS = 3
 _WORSE = 1.3  # times the best: what is slower is not followed further

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from serving.index.stored.generation import open_current
+from serving.index.stored.generation import Generation, open_current
 from serving.index.stored.journal import Journal
 from serving.index.stored.layout import read_current
 from serving.index.stored.view import View
@@ -81,12 +81,19 @@ class Follower:
     def _open(self) -> None:
         try:
             view = View.of(open_current(self._folder))
+            load(view.generation)
             with self._lock:
                 self._opened = self._read(view)
         except (OSError, ValueError):
             pass  # the old one still answers; the next change looks again
         finally:
             self._opening = None
+
+
+def load(generation: Generation) -> None:
+    """Loads the searcher, so that no search has to."""
+    if len(generation):
+        _ = generation.searcher
 
 
 def brought_up(view: View, journal: Journal) -> View:

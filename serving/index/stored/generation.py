@@ -3,6 +3,9 @@
 import os
 import sqlite3
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -27,27 +30,27 @@ class Generation:
         folder: the index.
         number: of the generation.
         whole: verify every byte before anything is read, not the largest files beside.
-        searching: load the searcher.
 
     Raises:
         FileNotFoundError: it has just been removed.
         ServingError: names the file that is missing or damaged.
     """
 
-    def __init__(self, folder: Path, number: int, whole: bool = False, searching: bool = True):
-        self.folder = generation_folder(folder, number)
+    def __init__(self, folder: Path, number: int, whole: bool = False):
+        self._index, self.folder = folder, generation_folder(folder, number)
         # Last to go, when nobody refers to this any more: a search may still be running.
         self._close = weakref.finalize(self, os.close, hold(self.folder))
         self.manifest: Manifest = read_manifest(self.folder, folder)
         self.verification = Verification(folder, self.folder, self.manifest.files, whole)
-        try:
-            self._map(folder)
-            self.searcher = self._load() if searching and len(self) else None
-        except (OSError, ValueError, sqlite3.Error) as error:
-            if isinstance(error, ServingError):
-                raise
-            place = f"{self.folder.parent.name}/{self.folder.name}"
-            raise ServingError(f"{folder}: {place} is damaged ({error}). {CURE}") from error
+        with self._named():
+            self._map()
+
+    @cached_property
+    def searcher(self) -> searchers.Searcher:
+        """Of the vectors, at least one; loaded when it is first asked for."""
+        place, manifest = self.folder / SEARCHER, self.manifest
+        with self._named():
+            return searchers.load(place, self.vectors, manifest.metric, manifest.searcher)
 
     def __len__(self) -> int:
         return self.manifest.items
@@ -56,7 +59,7 @@ class Generation:
         """Lets it be removed."""
         self._close()
 
-    def _map(self, folder: Path) -> None:
+    def _map(self) -> None:
         self.vectors = np.load(self.folder / VECTORS, mmap_mode="r", allow_pickle=False)
         self.names, self.items = Names(self.folder), Items.open(self.folder)
         weakref.finalize(self, self.items.connection.close)
@@ -64,20 +67,25 @@ class Generation:
         width, dtype = row_of(self.manifest.metric, self.manifest.dimension)
         expected = (self.manifest.items, width)
         if self.vectors.shape != expected or self.vectors.dtype != dtype:
-            raise ServingError(f"{folder}: {VECTORS} is not what the manifest says. {CURE}")
+            raise ServingError(f"{self._index}: {VECTORS} is not what the manifest says. {CURE}")
 
-    def _load(self) -> searchers.Searcher:
-        manifest = self.manifest
-        place = self.folder / SEARCHER
-        return searchers.load(place, self.vectors, manifest.metric, manifest.searcher)
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, sqlite3.Error) as error:
+            if isinstance(error, ServingError):
+                raise
+            place = f"{self.folder.parent.name}/{self.folder.name}"
+            raise ServingError(f"{self._index}: {place} is damaged ({error}). {CURE}") from error
 
 
-def open_current(folder: Path, whole: bool = False, searching: bool = True) -> Generation:
+def open_current(folder: Path, whole: bool = False) -> Generation:
     """Opens the generation that counts, though it may change meanwhile."""
     while True:
         number = read_current(folder)
         try:
-            return Generation(folder, number, whole, searching)
+            return Generation(folder, number, whole)
         except FileNotFoundError as error:
             # A writer may have switched, and removed the one that counted before.
             if read_current(folder) == number:

@@ -86,7 +86,7 @@ class StoredIndex:
         """Everything, in batches, as it is when the first one is asked for."""
         self._open()
         while True:
-            generation = open_current(self._folder, whole=True, searching=False)
+            generation = open_current(self._folder, whole=True)
             with closing(Journal(self._folder, writable=False)) as journal, journal.snapshot():
                 if journal.trimmed > generation.manifest.folded:
                     continue  # switched in between
@@ -106,6 +106,10 @@ class StoredIndex:
     def note(self, facts: Mapping[str, Any]) -> None:
         """Keeps facts about the whole."""
         self._writer().note(facts)
+
+    def facts(self) -> dict[str, Any]:
+        """What `note` was given."""
+        return self._open().facts()
 
     def info(self) -> Info:
         """What the index is."""

@@ -38,7 +38,7 @@ def rebuild(folder: Path, upto: int, wanted: Mapping[str, Any] | None, apart: bo
     """
     if apart:
         return _build_apart(folder, upto, wanted)
-    generation = open_current(folder, whole=True, searching=False)
+    generation = open_current(folder, whole=True)
     manifest, number = generation.manifest, next_number(folder)
     with closing(Journal(folder, writable=False)) as journal:
         items, rows = folded_rows(generation, journal, upto)

@@ -8,7 +8,7 @@ from typing import Any
 
 from serving.errors import ServingError
 from serving.index.stored.building import kept_rows
-from serving.index.stored.following import brought_up
+from serving.index.stored.following import brought_up, load
 from serving.index.stored.generation import Generation, open_current
 from serving.index.stored.journal import Journal
 from serving.index.stored.layout import LOCK, read_current, sweep, write_current
@@ -120,6 +120,7 @@ class Writer:
     def _switch(self, generation: Generation) -> None:
         view = None
         if self._view is not None:
+            load(generation)
             with closing(Journal(self._folder, writable=False)) as journal:
                 view = brought_up(View.of(generation), journal)
         with self._changing:

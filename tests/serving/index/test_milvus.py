@@ -1,6 +1,8 @@
 """What Milvus alone can do or do wrong, on a real engine; the contract has a test of its own."""
 
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import closing, suppress
 
@@ -12,6 +14,7 @@ from serving.errors import ServingError
 from serving.index import create_index, open_index
 from serving.index.milvus import index as milvus_index
 from serving.index.milvus.address import parse_address
+from serving.index.milvus.engine import milvus_client
 from serving.index.milvus.filters import expression
 from serving.index.milvus.settings import choose_settings
 
@@ -19,9 +22,7 @@ from serving.index.milvus.settings import choose_settings
 @pytest.fixture(scope="module")
 def engine(milvus):
     """The address of the engine, and a client of its own to look behind the index."""
-    from pymilvus import MilvusClient
-
-    with closing(MilvusClient(f"http://{milvus}")) as client:
+    with closing(milvus_client()(f"http://{milvus}")) as client:
         yield milvus, client
 
 
@@ -164,6 +165,20 @@ def test_a_server_that_is_not_there_is_one_error(monkeypatch):
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ServingError, match=f"{address}/x: no Milvus answers at {address}"):
             open_index(f"milvus://{address}/x")
+
+
+def test_the_client_leaves_the_processs_logging_alone(tmp_path):
+    """By itself it closes all handlers of a process that imports it."""
+    script = (
+        "import logging, sys\n"
+        f"handler = logging.FileHandler({str(tmp_path / 'log')!r})\n"
+        "logging.getLogger().addHandler(handler)\n"
+        "from serving.index.milvus.engine import milvus_client\n"
+        "milvus_client()\n"
+        "assert handler in [reference() for reference in logging._handlerList]\n"
+        "assert not logging.getLogger('pymilvus').handlers\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_an_address_names_an_engine_and_a_collection_and_hides_its_password():

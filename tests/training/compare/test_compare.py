@@ -180,6 +180,13 @@ def test_a_cell_of_another_configuration_is_refused(worked, tmp_path):
         compare(small_comparison(changed, seeds=(0,)), tmp_path / "cells")
 
 
+@pytest.mark.parametrize("text", ["{", '{"method": "hog"}', '{"method": "of old"}', "[]"])
+def test_a_plan_that_cannot_be_read_names_its_folder(text, tmp_path):
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(UserError, match=r"plan.json cannot be read .*: remove "):
+        config_in(tmp_path)
+
+
 def test_a_cell_that_cannot_begin_says_why(tmp_path):
     (tmp_path / "cells" / "dase-mems").mkdir(parents=True)
     (tmp_path / "cells" / "dase-mems" / "trial_0").write_text("a file")
