@@ -1,10 +1,14 @@
 # `make demo` and `make test` set themselves up; see tools/setup.sh.
-.PHONY: demo test lint setup lock
+.PHONY: demo test test-all lint setup setup-dev lock
 
 demo: setup
 	@sh tools/demo.sh
 
 test: setup-dev
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+# Also those that train networks, kill processes and run whole commands: a quarter of an hour more.
+test-all: setup-dev
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile
 
 lint: setup-dev

@@ -64,7 +64,8 @@ def write_features_evaluation(scored: Scored, folder: Path) -> Path:
 
 def result_of(scored: Scored) -> dict:
     """The values of result.json; see `training.protocols.folder`."""
-    digest = hashlib.sha256(scored.path.read_bytes()).hexdigest()
+    with scored.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     model = {"name": scored.path.stem, "path": str(scored.path), "digest": digest, "kind": NAME}
     metrics = json.loads(scored.result.to_json())
     row = {"name": "real", "bytes": bytes_of(scored), "rankings": ROW, "metrics": metrics}

@@ -94,17 +94,21 @@ def evaluate(
         raise UserError("Name a model: a run's folder, an exported model's, or --features FILE.npz")
     from training.commands.evaluation_tables import print_evaluation, print_json
     from training.protocols.asked import Asked
-    from training.protocols.evaluation import evaluate_by_protocol, untrained_result
-    from training.protocols.folder import check_place, write_evaluation
-    from training.protocols.model import open_model
+    from training.protocols.evaluation import answered, question_of, untrained_result
+    from training.protocols.folder import check_place, place_for, write_evaluation
+    from training.protocols.model import open_model, run_of
 
     opened = open_model(model)
+    if untrained:
+        run_of(opened)
     cut = (split, layout, variant, class_map, test_sketches, test_photos, seed)
     asked = Asked(data, protocol, part, *cut, flip, codes, convention, ties, at(ks), accept_seen)
     check_place(to)
-    evaluation = evaluate_by_protocol(opened, asked, bar)
-    before = untrained_result(evaluation, bar) if untrained else None
+    question = question_of(opened, asked, bar)
+    place_for(question, to)
+    evaluation = answered(question, bar)
     folder = write_evaluation(evaluation, to)
+    before = untrained_result(evaluation, bar) if untrained else None
     if as_json:
         print_json(evaluation, folder)
     else:

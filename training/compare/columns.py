@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from sbir_tf.evaluation.paired import compare
 from training.compare.lines import Line
-from training.compare.statistics import paired_difference
+
+RESAMPLES = 10_000
 
 
 def seeds(line: Line, reference: Line) -> str:
@@ -28,14 +30,19 @@ def hit_at_10(line: Line, reference: Line) -> str:
 
 
 def difference(line: Line, reference: Line) -> str:
-    """The paired difference to the reference, where both have as many seeds as they can have."""
+    """The paired difference to the reference, where both have as many seeds as they can have.
+
+    Each query's values are averaged over the seeds first: the interval tells what other queries
+    would change, not other seeds, whose range stands beside it.
+    """
     alike = len(line.scores) == len(reference.scores) or line.seeds == 1 < reference.seeds
     if line is reference or not (alike and line.scores and reference.scores):
         return "-"
     here, there = (
-        np.array([score.per_query_ap for score in side.scores]) for side in (line, reference)
+        np.mean([score.per_query_ap for score in side.scores], axis=0) for side in (line, reference)
     )
-    return "{:+.4f} [{:+.4f}, {:+.4f}]".format(*paired_difference(here, there))
+    found = compare(here, there, resamples=RESAMPLES)
+    return f"{found.difference:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
 
 
 def distance(line: Line, reference: Line) -> str:

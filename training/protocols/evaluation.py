@@ -1,8 +1,10 @@
 """A model evaluated by a protocol: from what was asked to all that is written of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+from sbir_tf.codes import BinaryCodes
+from sbir_tf.errors import UserError
 from sbir_tf.evaluation import Result
 from sbir_tf.evaluation.conventions import checked_ks, checked_names
 from training.evaluate import check_part
@@ -15,17 +17,16 @@ from training.protocols.seen import Seen, seen_by
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
-    """A model's result by a protocol.
+class Question:
+    """What is to be found out, before a picture is encoded.
 
     Attributes:
-        model: What was evaluated.
+        model: What is evaluated.
         material: On what.
         asked: How.
-        flip: Whether mirrored pictures were compared too.
+        flip: Whether mirrored pictures are compared too.
         seen: What was seen in training.
-        views: The embeddings.
-        rows: The real-valued embeddings' rankings and figures, then those of each code.
+        codes: Binary codes of the embeddings, by their names.
         remarks: What else a reader should know.
     """
 
@@ -34,17 +35,22 @@ class Evaluation:
     asked: Asked
     flip: bool
     seen: Seen
-    views: Views
-    rows: list[Row]
+    codes: dict[str, BinaryCodes]
     remarks: list[str]
 
     @property
     def name(self) -> str:
-        """Of its folder: the protocol, the part if it is not the test, "flip", other data."""
-        part = "" if self.material.part == "test" else f".{self.material.part}"
-        flip = ".flip" if self.flip else ""
-        other = "" if self.own_data else f".{self.place_name}"
-        return (self.material.protocol.name + part + flip + other).replace(":", "-")
+        """Of its folder: the protocol, then what is not as usual."""
+        asked, usual = self.asked, Asked()
+        unusual = (
+            (self.material.part != "test", self.material.part),
+            (self.flip, "flip"),
+            (asked.convention != usual.convention, asked.convention),
+            (asked.ties != usual.ties, asked.ties),
+            (not self.own_data, self.place_name),
+        )
+        words = [self.material.protocol.name, *(word for is_so, word in unusual if is_so)]
+        return ".".join(words).replace(":", "-")
 
     @property
     def own_data(self) -> bool:
@@ -63,40 +69,69 @@ class Evaluation:
             return "icons"
         return Path(self.material.data.root).resolve().name
 
-    @property
-    def excluded(self) -> int:
-        """Queries without a relevant item."""
-        return self.material.excluded + self.rows[0].result.excluded
-
     def conventions(self) -> dict:
         """What its figures mean."""
         headline = self.material.protocol.headline
         return conventions_of(self.asked.convention, self.asked.ties, self.flip, headline)
 
 
-def evaluate_by_protocol(model: Model, asked: Asked, progress=None) -> Evaluation:
-    """Have a model's sketches search photos as a protocol says; nothing is written.
+@dataclass(frozen=True, eq=False)
+class Evaluation(Question):
+    """A question and its answer: a model's result by a protocol.
+
+    Attributes:
+        views: The embeddings.
+        rows: The real-valued embeddings' rankings and figures, then those of each code.
+    """
+
+    views: Views
+    rows: list[Row]
+
+    @property
+    def excluded(self) -> int:
+        """Queries without a relevant item."""
+        return self.material.excluded + self.rows[0].result.excluded
+
+
+def question_of(model: Model, asked: Asked, progress=None) -> Question:
+    """All that can be refused, before the minutes of encoding.
 
     Args:
         model: A run's, or one that was exported.
         asked: Which data, which protocol, how compared.
-        progress: Shows the progress of the encoding and the ranking.
+        progress: Shows the progress of what is read.
 
     Raises:
         UserError: If something that was asked for is not there or does not fit, or the model was
             trained on what the protocol keeps from it.
     """
-    checked_names(asked.convention, asked.ties)
+    convention = checked_names(asked.convention, asked.ties)
     checked_ks(asked.ks)
     codes, left_out = codes_of(model, asked)
+    if codes and convention.interpolated and asked.ties == "expected":
+        raise UserError(
+            f"Codes tie, and the interpolated AP ({asked.convention}) has no expected value where "
+            "they do: name an order with --ties, such as --ties stable. Received: ties=expected"
+        )
     if model.run and asked.all_own:
         check_part(model.run, asked.part)
     material = material_of(model, asked, progress)
     seen = seen_by(model, material).check(material.protocol.name, asked.accept_seen)
-    flip = flip_of(model, asked)
-    views = views_of(model.encoder, material, flip or bool(codes), progress)
-    rows = rows_of(views, material, codes, flip, asked, progress)
-    return Evaluation(model, material, asked, flip, seen, views, rows, left_out)
+    return Question(model, material, asked, flip_of(model, asked), seen, codes, left_out)
+
+
+def answered(question: Question, progress=None) -> Evaluation:
+    """Have a model's sketches search photos; nothing is written."""
+    material, codes, flip = question.material, question.codes, question.flip
+    views = views_of(question.model.encoder, material, flip or bool(codes), progress)
+    rows = rows_of(views, material, codes, flip, question.asked, progress)
+    known = {each.name: getattr(question, each.name) for each in fields(Question)}
+    return Evaluation(**known, views=views, rows=rows)
+
+
+def evaluate_by_protocol(model: Model, asked: Asked, progress=None) -> Evaluation:
+    """`question_of` and `answered` in one."""
+    return answered(question_of(model, asked, progress), progress)
 
 
 def untrained_result(evaluation: Evaluation, progress=None) -> Result:

@@ -30,7 +30,7 @@ from training.evaluate import note_result
 from training.explain.subsets import drawn
 from training.fingerprint import CLASSES
 from training.protocols.asked import ICONS
-from training.protocols.evaluation import Evaluation
+from training.protocols.evaluation import Evaluation, Question
 from training.protocols.gates import gate_arrays
 from training.protocols.rows import Row
 from training.protocols.thumbs import thumb_arrays
@@ -41,24 +41,31 @@ FORMAT = 1
 RESULT = "result.json"
 # Of an older evaluation, whose page is of it alone.
 OURS = (RESULT, "rankings.*.npz", "embeddings.npz", "thumbs.npz", "gates.npz", "report.html")
+CUT = (
+    *("layout", "variant", "class_map", "test_sketches", "test_photos", "split_seed"),
+    "test_resize",
+)
 MOST = 20_000  # embeddings of both sides together
 SEED = 0  # of what is drawn from them, and of the pictures that gates are shown
 
 
-def place_for(evaluation: Evaluation, to: Path | None = None) -> Path:
+def place_for(question: Question, to: Path | None = None) -> Path:
     """Where an evaluation is written: what is there already may only be the same one, older.
 
     Raises:
-        UserError: If the place holds something else, or an evaluation of other data.
+        UserError: If the place holds something else, or an evaluation that asks something else.
     """
-    folder = to or evaluation.model.place(evaluation.name)
-    before = check_place(folder)
-    if before and same_question(before) != same_question(result_of(evaluation)):
-        raise UserError(
-            f"{folder} holds another evaluation ({before['protocol']['name']} of "
-            f"{before['model']['name']} on {before['data']['root'] or ICONS}): name another "
-            "folder with --to, or remove this one"
-        )
+    folder = to or question.model.place(question.name)
+    if before := check_place(folder):
+        there, here = asked_in(before), asked_in(question_values(question))
+        if to is None:  # among the model's own, which may have been moved with it
+            here["model"] = there["model"]
+        if others := [name for name in here if there[name] != here[name]]:
+            name = others[0]
+            raise UserError(
+                f"{folder} holds another evaluation, whose {name} is {there[name]}: name another "
+                f"folder with --to, or remove this one. Received: {here[name]}"
+            )
     return folder
 
 
@@ -76,19 +83,27 @@ def check_place(folder: Path | None) -> dict | None:
     return before
 
 
-def same_question(result: dict) -> tuple:
+def asked_in(result: dict) -> dict:
     """What two evaluations share of which one may take the other's place."""
-    data, protocol = result["data"], result["protocol"]
+    data, protocol, settings = result["data"], result["protocol"], result["settings"]
     place = data["root"] and str(Path(data["root"]).resolve())
-    return result["model"]["name"], data["source"], place, protocol["name"], protocol["part"]
+    named = {
+        "protocol": protocol["name"],
+        "part": protocol["part"],
+        "data": place or data["source"],
+        "model": str(Path(result["model"]["path"]).resolve()),
+        "split": data["split"],
+    }
+    names = ("flip", "convention", "ties", *CUT)
+    return named | {name.replace("_", " "): settings.get(name) for name in names}
 
 
 def result_in(folder: Path) -> dict | None:
     """What result.json says in a folder; None if it is no evaluation's."""
     try:
         values = json.loads((folder / RESULT).read_text())
-        return values if same_question(values) and values["format"] <= FORMAT else None
-    except (OSError, ValueError, TypeError, KeyError):
+        return values if asked_in(values) and values["format"] <= FORMAT else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
@@ -145,32 +160,9 @@ def note_own(evaluation: Evaluation) -> None:
 
 def result_of(evaluation: Evaluation) -> dict:
     """The values of result.json."""
-    material, asked = evaluation.material, evaluation.asked
-    config = evaluation.model.config
     return {
         "format": FORMAT,
-        "name": evaluation.name,
-        "model": evaluation.model.to_json(),
-        "data": material.facts(),
-        "protocol": {
-            "name": material.protocol.name,
-            "title": material.protocol.title,
-            "conventions": evaluation.conventions(),
-            "seen": evaluation.seen.line,
-            "contradictions": list(evaluation.seen.contradictions),
-            "note": evaluation.seen.note,
-            "part": material.part,
-            "instances": material.protocol.instances,
-        },
-        "settings": {
-            "flip": evaluation.flip,
-            "convention": asked.convention,
-            "ties": asked.ties,
-            "ks": sorted({*material.protocol.ks, *asked.ks}),
-            "seed": config.seed if config else None,
-            "size": evaluation.model.size,
-            **cut_of(evaluation),
-        },
+        **question_values(evaluation),
         "rows": [row_values(row) for row in evaluation.rows],
         "excluded_queries": evaluation.excluded,
         "remarks": evaluation.remarks,
@@ -180,13 +172,40 @@ def result_of(evaluation: Evaluation) -> dict:
     }
 
 
-def cut_of(evaluation: Evaluation) -> dict:
+def question_values(question: Question) -> dict:
+    """Those that were known before a picture was encoded."""
+    material, asked = question.material, question.asked
+    config = question.model.config
+    return {
+        "name": question.name,
+        "model": question.model.to_json(),
+        "data": material.facts(),
+        "protocol": {
+            "name": material.protocol.name,
+            "title": material.protocol.title,
+            "conventions": question.conventions(),
+            "seen": question.seen.line,
+            "contradictions": list(question.seen.contradictions),
+            "note": question.seen.note,
+            "part": material.part,
+            "instances": material.protocol.instances,
+        },
+        "settings": {
+            "flip": question.flip,
+            "convention": asked.convention,
+            "ties": asked.ties,
+            "ks": sorted({*material.protocol.ks, *asked.ks}),
+            "seed": config.seed if config else None,
+            "size": question.model.size,
+            **cut_of(question),
+        },
+    }
+
+
+def cut_of(question: Question) -> dict:
     """How the data was read and cut, beside the split's name."""
-    data = evaluation.material.data
-    if data.source == ICONS:
-        return {}
-    names = ("layout", "variant", "class_map", "test_sketches", "test_photos", "split_seed")
-    return {name: getattr(data, name) for name in (*names, "test_resize")}
+    data = question.material.data
+    return {} if data.source == ICONS else {name: getattr(data, name) for name in CUT}
 
 
 def row_values(row: Row) -> dict:

@@ -155,13 +155,23 @@ def untrained(model: Model) -> keras.Model:
     Raises:
         UserError: If they cannot be had.
     """
+    run_of(model)
+    encoder = encoder_of(model.config, "float32", pretrained=True)
+    return keras.Model(encoder.inputs, encoder.get_layer("embedding").input)
+
+
+def run_of(model: Model) -> Run:
+    """The run that trained a model.
+
+    Raises:
+        UserError: If it was exported from one.
+    """
     if model.run is None:
         raise UserError(
             f"--untrained needs the run that trained the model. Received: {model.path}, an "
             "exported model"
         )
-    encoder = encoder_of(model.config, "float32", pretrained=True)
-    return keras.Model(encoder.inputs, encoder.get_layer("embedding").input)
+    return model.run
 
 
 def has_margin(config: Config) -> bool:

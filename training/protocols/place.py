@@ -20,6 +20,8 @@ def place_of(model: Model, asked: Asked) -> Data:
     Raises:
         UserError: If nothing says which data set it is, or there is none at its place.
     """
+    if asked.data in (None, ICONS):
+        refuse_options_of_folders(asked, asked.data or "no DATA: name the folder behind the model")
     if asked.data is None:
         data = own_place(model)
     elif asked.data == ICONS:
@@ -51,7 +53,7 @@ def on_disk(model: Model, root: Path, asked: Asked) -> Data:
     source = "records" if (root / MANIFEST).is_file() else "folder"
     own = model.trained if is_own(model, root, source) else None
     if source == "records":
-        refuse_options_of_folders(asked, root)
+        refuse_options_of_folders(asked, f"the records {root}, which were built by one")
         layout = read_manifest(root)["settings"].get("layout") or "plain"
         return own or uncut(model, Data(source=source, root=str(root), layout=layout))
     class_map = str(asked.class_map) if asked.class_map else own and own.class_map
@@ -86,10 +88,11 @@ def uncut(model: Model, data: Data) -> Data:
     return replace(data, split="", test_resize=trained.test_resize if trained else None, **counts)
 
 
-def refuse_options_of_folders(asked: Asked, root: Path) -> None:
+def refuse_options_of_folders(asked: Asked, data: str) -> None:
+    """Refuse what says how a folder is read where none is."""
     for name in ("layout", "variant", "class_map"):
         if (value := getattr(asked, name)) is not None:
             raise UserError(
-                f"--{name.replace('_', '-')} counts when records are built: leave it out. "
-                f"Received: {value} with the records {root}"
+                f"--{name.replace('_', '-')} says how a data set's folder is read: leave it out. "
+                f"Received: {value} with {data}"
             )

@@ -75,10 +75,16 @@ def rows_of(
     size = pairs[0][0].itemsize * pairs[0][0].shape[1]
     rows = [row_of(REAL, size, *pairs, material, asked, progress)]
     for name, code in codes.items():
-        means = (np.mean(view, axis=0) for view in (views.queries, views.gallery))
+        means = (mean(view) for view in (views.queries, views.gallery))
         bits = [[code.bits(mean).astype(np.uint8)] for mean in means]
         rows.append(row_of(name, -(-code.size // 8), *bits, material, asked, progress))
     return rows
+
+
+def mean(views: Sequence[np.ndarray]) -> np.ndarray:
+    """Of the embeddings of pictures and of their mirror images, without a third copy of both."""
+    total = sum(views[1:], start=views[0])
+    return total / len(views)
 
 
 def row_of(

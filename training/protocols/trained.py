@@ -8,7 +8,7 @@ name. Of Sketchy's renderings of one drawing any one counts for all.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sbir_tf.data.layouts.pairing import letters
 from sbir_tf.data.splits import make_split, split_names
@@ -69,23 +69,41 @@ def by_items(model: Model, material: Material) -> Trained:
     if material.folder is None:
         return Trained(frozenset(), classes, told_by)
     own = model.trained
-    same_root = Path(own.root).resolve() == Path(material.data.root).resolve()
-    comparable = own.source == material.data.source and not same_root
-    sizes = sizes_of(material.folder) if comparable else None
-    return Trained(trained_ids(kept, material, sizes), classes, told_by)
+    here = material.data
+    same_root = Path(own.root).resolve() == Path(here.root).resolve()
+    sizes = sizes_of(material.folder) if own.source == here.source else None
+    ids = trained_ids(kept, material, sizes, same_root)
+    if not ids and own.layout != here.layout:  # other paths say nothing of the pictures
+        ids = None
+    return Trained(ids, classes, told_by)
 
 
-def trained_ids(kept: Mapping[str, list], material: Material, sizes: Mapping | None) -> frozenset:
-    """The items at hand that a list says were trained on: the same path, and size if it tells."""
+def trained_ids(
+    kept: Mapping[str, list], material: Material, sizes: Mapping | None, same_root: bool
+) -> frozenset:
+    """The items at hand that a list says were trained on.
+
+    The same path, and elsewhere the same size if it tells; or, moved or read by another layout,
+    the same name in a folder of the same name, of the same size.
+    """
     trained = {path: size for path, (size, parts) in kept.items() if TRAIN in parts.split()}
     drawings = {drawing_of(path) for path in trained}
+    moved = {(*place_in_class(path), size) for path, size in trained.items()} if sizes else set()
 
     def is_trained(path: str) -> bool:
-        if path in trained:
-            return sizes is None or sizes[path] == trained[path]
+        if path in trained and (same_root or not sizes or sizes[path] == trained[path]):
+            return True
+        if sizes and (*place_in_class(path), sizes[path]) in moved:
+            return True
         return drawing_of(path) != path and drawing_of(path) in drawings
 
     return frozenset(filter(is_trained, (*material.query_ids, *material.gallery_ids)))
+
+
+def place_in_class(path: str) -> tuple[str, str]:
+    """Letters of the name of an item's folder, and the name of its file."""
+    place = PurePosixPath(path)
+    return letters(place.parent.name), place.name
 
 
 def drawing_of(path: str) -> str:

@@ -36,6 +36,11 @@ class Names:
         text = self._text
         return [text[start:end].decode() for start, end in zip(starts, ends, strict=True)]
 
+    def of(self, rows: np.ndarray) -> list[list[str]]:
+        """The ids of rows (B, k), of all in one go: a batch pays for its lists alone."""
+        ids, width = self.at(rows.ravel()), rows.shape[1]
+        return [ids[row * width : (row + 1) * width] for row in range(len(rows))]
+
 
 class NamesWriter:
     """Writes them, as they come.

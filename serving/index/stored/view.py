@@ -87,7 +87,7 @@ class View:
     ) -> tuple[list[list[str]], list[np.ndarray]]:
         rows, near = self._search_generation(queries, k, self._allowed(where))
         if not self.state.blocks:
-            return [self.generation.names.at(row) for row in rows], list(near)
+            return self.generation.names.of(rows), list(near)
         new = None if where is None else matching(self.delta.items.connection, where)
         metric = self.generation.manifest.metric
         others, far = search_delta(self.state, metric, queries, k, new)
@@ -117,8 +117,8 @@ class View:
         distances = np.concatenate([near, far], axis=1)
         order = np.argsort(distances, axis=1, kind="stable")[:, :k]
         ids = []
-        for places, old, new in zip(order, rows, others, strict=True):
-            names = self.generation.names.at(old) + [self.delta.names[row] for row in new]
+        for places, old, new in zip(order, self.generation.names.of(rows), others, strict=True):
+            names = old + [self.delta.names[row] for row in new]
             ids.append([names[place] for place in places])
         return ids, list(np.take_along_axis(distances, order, 1))
 

@@ -89,7 +89,7 @@ def test_generalised_takes_the_list_that_the_model_was_trained_without(
     result = evaluation.rows[0].result
     assert (result.queries, result.gallery) == (queries, gallery)
     np.testing.assert_allclose(result.per_query_ap, expected(sketchy, evaluation), atol=1e-9)
-    assert evaluation.name == f"sketchy-1+generalised-{kind}"
+    assert evaluation.name == f"sketchy-1+generalised-{kind}.stable"
 
 
 def test_a_generalised_protocol_of_a_model_that_names_no_list_wants_one(sketchy, model):

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from sbir_tf.codes import learn_itq_codes, save_codes
 from sbir_tf.errors import UserError
 from sbir_tf.evaluation import Rankings
 from tests import trees
@@ -17,10 +18,12 @@ from training.explain.gates import GateStatistics, statistics
 from training.networks import encoder_of
 from training.protocols import folder as writing
 from training.protocols.asked import Asked
-from training.protocols.evaluation import evaluate_by_protocol
-from training.protocols.folder import result_in, sampled, write_evaluation
+from training.protocols.evaluation import evaluate_by_protocol, question_of
+from training.protocols.folder import place_for, result_in, sampled, write_evaluation
 from training.protocols.gates import gate_arrays
 from training.protocols.model import Model
+
+ASKED = {"protocol": "supervised", "test_sketches": 3}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def model(few_icons, tmp_path):
 
 
 def evaluated(model, root, **asked):
-    asked = {"data": str(root), "protocol": "supervised", "test_sketches": 3} | asked
+    asked = ASKED | {"data": str(root)} | asked
     return evaluate_by_protocol(model, Asked(**asked))
 
 
@@ -141,11 +144,11 @@ def test_an_evaluation_takes_the_place_of_an_older_one_of_the_same_question(mode
     (folder / "rankings.64-bits.npz").write_text("of codes that are gone")
     (folder / "notes.txt").write_text("a user's")
     (folder / "mine").mkdir()
-    assert write_evaluation(evaluated(model, root, seed=3)) == folder
+    assert write_evaluation(evaluated(model, root, ks=(3,))) == folder
     assert not (folder / "rankings.64-bits.npz").exists()
     assert (folder / "notes.txt").read_text() == "a user's"
     assert (folder / "mine").is_dir()
-    assert result_in(folder)["settings"]["split_seed"] == 3
+    assert 3 in result_in(folder)["settings"]["ks"]
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
@@ -153,9 +156,47 @@ def test_other_data_of_the_same_name_do_not(model, root, tmp_path):
     folder = write_evaluation(evaluated(model, root))
     before = (folder / "result.json").read_bytes()
     other = shutil.copytree(root, tmp_path / "other" / "mine")
-    with pytest.raises(UserError, match=r"holds another evaluation .* name another folder"):
+    with pytest.raises(UserError, match=r"holds another evaluation, whose data is .*mine: name"):
         write_evaluation(evaluated(model, other))
     assert (folder / "result.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"seed": 3}, "split seed is 0.* Received: 3"),
+        ({"test_sketches": 2}, "test sketches is 3.* Received: 2"),
+        ({"flip": True}, "flip is False"),
+        ({"convention": "voc", "ties": "stable"}, "convention is exact"),
+    ],
+)
+def test_what_was_asked_otherwise_takes_no_place_that_was_named(model, root, tmp_path, asked, told):
+    folder = write_evaluation(evaluated(model, root), tmp_path / "named")
+    with pytest.raises(UserError, match=told):
+        place_for(question_of(model, Asked(**(ASKED | {"data": str(root)} | asked))), folder)
+    moved = replace(model, path=tmp_path / "another")
+    with pytest.raises(UserError, match=r"model is .*run: name .* Received: .*another"):
+        place_for(question_of(moved, Asked(**ASKED, data=str(root))), folder)
+
+
+def test_other_conventions_have_folders_of_their_own(model, root):
+    asked = Asked(**ASKED, data=str(root), convention="voc", ties="stable")
+    assert question_of(model, asked).name == "supervised.voc.stable.mine"
+
+
+def test_codes_under_an_interpolated_convention_need_an_order(model, root, tmp_path):
+    codes = learn_itq_codes(np.random.default_rng(0).normal(size=(50, 8)), 8)
+    save_codes(codes, tmp_path / "codes.npz", "of the test", model.digest)
+    asked = Asked(**ASKED, data=str(root), codes=tmp_path / "codes.npz", convention="voc")
+    with pytest.raises(UserError, match=r"Codes tie, and the interpolated AP .* --ties stable"):
+        question_of(model, asked)
+    assert question_of(model, replace(asked, ties="stable")).codes
+
+
+@pytest.mark.parametrize("data", [None, "icons"])
+def test_how_a_folder_is_read_is_refused_without_a_folder(model, data):
+    with pytest.raises(UserError, match="--layout says how a data set's folder is read"):
+        question_of(model, Asked(data=data, layout="plain"))
 
 
 def test_a_place_with_something_else_is_left_alone(model, root, tmp_path):
@@ -176,7 +217,7 @@ def test_what_fails_half_way_leaves_the_older_evaluation(model, root, monkeypatc
 
     monkeypatch.setattr(writing, "thumb_arrays", fails)
     with pytest.raises(KeyboardInterrupt):
-        write_evaluation(evaluated(model, root, seed=3))
+        write_evaluation(evaluated(model, root, ks=(3,)))
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 

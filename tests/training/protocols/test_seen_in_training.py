@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -135,6 +136,23 @@ def test_what_is_not_known_is_said(root, run_on, tmp_path):
     nobody = replace(as_exported(model), config=None)
     line = evaluate_by_protocol(nobody, Asked(str(root), "sketchy-1")).seen.line
     assert line == "seen in training: not known (the model's card names no data)"
+
+
+def test_pictures_that_another_layout_names_otherwise_are_known_again(root, tmp_path):
+    """As the plain layout reads them: `photo/tx_.../NAME` became `photos/NAME`."""
+    run = tmp_path / "run"
+    plain = trees.plain(tmp_path / "plain", sketches=3, photos=3)
+    data = ("data.source=folder", f"data.root={plain}", "data.split=supervised")
+    model = mean_colour(run, *data, "data.test_sketches=1")
+    moved = shutil.copytree(plain, tmp_path / "moved")
+    for folder in moved.glob("sketches/*"):
+        folder.rename(folder.with_name(folder.name.upper()))
+    with pytest.raises(UserError, match="gallery photos were trained on"):
+        evaluate_by_protocol(model, Asked(str(moved), "held-out-photos", test_sketches=1))
+    # Of another layout and none of them known: nothing is claimed.
+    asked = Asked(str(root), "supervised", test_sketches=1)
+    line = evaluate_by_protocol(model, asked).seen.line
+    assert "not known of query sketches, not known of gallery photos" in line
 
 
 def test_a_card_of_another_folder_says_no_more_than_it_knows(run_on, tmp_path):
