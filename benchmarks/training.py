@@ -41,6 +41,7 @@ from training.losses import loss_of, metrics_of, training_model
 from training.machine import describe
 from training.networks import encoder_of
 from training.run import write_json
+from training.sharing import shared
 from training.sources import batches_of, to_train_on
 from training.strategy import strategy_of
 
@@ -190,24 +191,31 @@ def compiled(config: Config, classes: int) -> tuple[keras.Model, keras.losses.Lo
 
 def fitting(config: Config, pictures):
     """Seconds of some steps of `model.fit`, as a function of how many."""
-    with strategy_of(config).scope():
+    strategy = strategy_of(config)
+    with strategy.scope():
         model, _ = compiled(config, len(pictures.class_names))
-    batches = batches_of(config, pictures)
+    batches = shared(batches_of(config, pictures), strategy)
 
     def seconds(steps: int) -> float:
-        clock = Clock()
+        clock = Clock(FILLING, FILLING + steps)
         model.fit(batches, steps_per_epoch=FILLING + steps, callbacks=[clock], verbose=0)
-        return time.perf_counter() - clock.began
+        return clock.ended - clock.began
 
     return seconds
 
 
 class Clock(keras.callbacks.Callback):
-    """Begins when the pipeline, which `fit` starts anew, is filled."""
+    """From one step's end, when the pipeline that `fit` starts anew is filled, to another's."""
+
+    def __init__(self, first: int, last: int):
+        super().__init__()
+        self.first, self.last = first, last
 
     def on_train_batch_end(self, batch, logs=None):
-        if batch + 1 == FILLING:
+        if batch + 1 == self.first:
             self.began = time.perf_counter()
+        if batch + 1 == self.last:
+            self.ended = time.perf_counter()
 
 
 def bare(config: Config, pictures):

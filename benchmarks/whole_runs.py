@@ -19,6 +19,7 @@ from training.callbacks import MarginSchedule
 from training.config import Config, load_config
 from training.losses import loss_of, metrics_of, training_model
 from training.networks import encoder_of
+from training.sharing import shared
 from training.sources import batches_of, to_train_on
 from training.strategy import strategy_of
 from training.train import train
@@ -109,13 +110,14 @@ def seconds_of_run(config: Config) -> float:
 def seconds_of_steps(config: Config) -> float:
     pictures = to_train_on(config.data)
     keras.utils.set_random_seed(config.seed)
-    with strategy_of(config).scope():
+    strategy = strategy_of(config)
+    with strategy.scope():
         loss = loss_of(config)
         encoder = encoder_of(config, config.precision)
         model = training_model(config, encoder, len(pictures.class_names))
         model.compile(optimizer_of(config, model), loss, metrics=metrics_of(loss))
     margin = MarginSchedule(loss, config.loss.schedule, 0)
-    batches = batches_of(config, pictures)
+    batches = shared(batches_of(config, pictures), strategy)
     epochs = config.steps // config.steps_per_epoch
     began = time.monotonic()
     model.fit(

@@ -4,6 +4,15 @@ from functools import partial
 
 import tensorflow as tf
 
+from sbir_tf.data.parallel import AHEAD
+
+# Batches are not sent on to a device: in TensorFlow 2.15 the end of what sends them waits for its
+# own tuning to look again, up to a minute.
+WHERE_THEY_ARE = tf.distribute.InputOptions(
+    experimental_fetch_to_device=False,
+    experimental_replication_mode=tf.distribute.InputReplicationMode.PER_REPLICA,
+)
+
 
 def shared(batches: tf.data.Dataset, strategy: tf.distribute.Strategy):
     """The same batches, of which every replica gets its part.
@@ -21,12 +30,20 @@ def shared(batches: tf.data.Dataset, strategy: tf.distribute.Strategy):
         strategy: Of the training.
 
     Returns:
-        What `fit` takes; for one replica `batches` as they are.
+        What `fit` takes.
     """
     replicas = strategy.num_replicas_in_sync
+    if replicas == 1 and on_one_cpu(strategy):
+        return strategy.distribute_datasets_from_function(lambda _: batches, WHERE_THEY_ARE)
     if replicas == 1:
         return batches
     return strategy.distribute_datasets_from_function(partial(parts_of_worker, batches))
+
+
+def on_one_cpu(strategy: tf.distribute.Strategy) -> bool:
+    """Whether a batch is where it is needed when it is made."""
+    mirrored = isinstance(strategy, tf.distribute.MirroredStrategy)
+    return mirrored and "CPU" in strategy.extended.worker_devices[0]
 
 
 def parts_of_worker(batches: tf.data.Dataset, worker: tf.distribute.InputContext):
@@ -41,5 +58,5 @@ def parts_of_worker(batches: tf.data.Dataset, worker: tf.distribute.InputContext
             batch,
         )
 
-    calls = {"num_parallel_calls": tf.data.AUTOTUNE, "deterministic": True}
+    calls = {"num_parallel_calls": AHEAD, "deterministic": True}
     return batches.map(parts, **calls).unbatch().prefetch(2 * own)

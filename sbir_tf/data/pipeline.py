@@ -9,6 +9,7 @@ from sbir_tf.data.augmentation import Colour, Geometry, random_affine, random_co
 from sbir_tf.data.drawing import Drawing, random_drawing
 from sbir_tf.data.draws import ItemsByClass, draw_distinct, draw_without_replacement
 from sbir_tf.data.layouts.layout import DOMAINS
+from sbir_tf.data.parallel import BATCHES, ahead
 from sbir_tf.errors import UserError
 
 SKETCH, PHOTO = (DOMAINS.index(name) for name in ("sketch", "photo"))
@@ -113,7 +114,7 @@ def training_batches(
         return {"image": tf.concat([sketch, photo], axis=0), "domain": domain}, labels
 
     steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
-    return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return ahead(steps.map(batch, num_parallel_calls=BATCHES))
 
 
 def half_of(batch_size: int, pictures) -> int:

@@ -8,6 +8,7 @@ from itertools import islice
 import numpy as np
 import tensorflow as tf
 
+from sbir_tf.data.parallel import AHEAD, PICTURES, ahead
 from sbir_tf.data.pipeline import PHOTO, SKETCH, fold_in, half_of, item_draw
 from sbir_tf.data.stores import Store
 from sbir_tf.data.variations import Variation
@@ -90,9 +91,9 @@ def streamed_batches(
         return {"image": picture, "domain": tf.cast(domain, tf.float32)[None]}, label
 
     drawn = drawn_items(items, batch_size, seed, first_step, classes_per_batch, balanced)
-    fetched = drawn.map(fetch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    pictures = fetched.unbatch().map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return pictures.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    fetched = drawn.map(fetch, num_parallel_calls=AHEAD, deterministic=True)
+    pictures = fetched.unbatch().map(read, num_parallel_calls=PICTURES, deterministic=True)
+    return ahead(pictures.batch(batch_size, drop_remainder=True))
 
 
 def drawn_items(
@@ -129,7 +130,7 @@ def drawn_items(
         )
 
     steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
-    return steps.map(draw, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return steps.map(draw, num_parallel_calls=AHEAD, deterministic=True)
 
 
 def next_places(items: TrainingItems, *draw) -> Iterator[tuple[Store, object]]:
@@ -150,10 +151,10 @@ def pictures_in_order(
     fetched = tf.data.Dataset.from_tensor_slices(places).batch(batch_size).map(store.fetch)
     pictures = fetched.unbatch().map(
         lambda one: frame(store.picture(one)),
-        num_parallel_calls=tf.data.AUTOTUNE,
+        num_parallel_calls=PICTURES,
         deterministic=True,
     )
-    batches = iter(pictures.batch(batch_size).prefetch(tf.data.AUTOTUNE))
+    batches = iter(ahead(pictures.batch(batch_size)))
     for start in range(0, len(places), batch_size):
         with naming_the_unreadable((store, p) for p in places[start : start + batch_size]):
             batch = next(batches).numpy()
