@@ -51,3 +51,10 @@ def test_a_part_is_half_sketches_and_half_photos_where_that_divides():
 def test_one_replica_gets_the_batches_as_they_are():
     one = batches()
     assert shared(one, SimpleNamespace(num_replicas_in_sync=1)) is one
+
+
+def test_one_replica_on_a_cpu_reads_the_batches_where_they_are():
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    given = batches()
+    for mine, theirs in zip(shared(given, strategy), given, strict=True):
+        tf.nest.map_structure(np.testing.assert_array_equal, mine, theirs)
