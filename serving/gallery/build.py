@@ -20,6 +20,7 @@ from serving.encoding import (
 )
 from serving.errors import ServingError
 from serving.files import write_atomically
+from serving.gallery.finite import finite
 from serving.gallery.plan import Plan
 from serving.gallery.target import Target
 from serving.index.open import is_far
@@ -60,8 +61,8 @@ def index_folder(
     Pictures stream through: at any time a few batches are in memory, shrunk. What is encoded is
     durable within seconds, so after a crash the same call continues. Called again later, it
     encodes what is new or has changed (by its time of change, then by its bytes) and removes
-    what is gone; items that others added stay. What cannot be read is skipped and reported. Ids
-    are paths relative to the folder, with `/`.
+    what is gone; items that others added stay. What cannot be read, or has no finite embedding, is
+    skipped and reported. Ids are paths relative to the folder, with `/`.
 
     Args:
         encoder: of the pictures.
@@ -115,6 +116,8 @@ def finish(
     target.flush()
     removed = target.remove([entry["path"] for entry in skipped])
     removed += sum(target.remove(some) for some in plan.gone())
+    if plan.touched:  # or they would be read again every time
+        target.retime(plan.times)
     target.finish()
     file = None
     if not is_far(to):
@@ -141,7 +144,7 @@ class _Stream:
         stream = encode_stream(
             lambda pictures: encoder.encode(pictures, "photo"), self._new(), self._batch_size
         )
-        for batch, rows in stream:
+        for batch, rows in finite(stream, self.skipped):
             yield [read.id for read in batch], rows, [metadata_of(read) for read in batch]
 
     def _new(self) -> Iterator[Read]:
@@ -150,6 +153,7 @@ class _Stream:
                 self.skipped.append({"path": read.id, "reason": read.reason})
             elif read.pixels is None:
                 self.same += 1
+                self._plan.note_same([(read.id, read.metadata["modified"])])
             else:
                 yield read
 

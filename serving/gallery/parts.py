@@ -2,14 +2,17 @@
 
 A worker leaves a part for each group of pictures, whole under its name or not there; the writer
 takes it into the index and removes it. So the parts of a job that was killed are taken in by the
-next one, and no picture is encoded twice. They may be on any file system that Beam reaches.
+next one, and no picture is encoded twice. They may be on any file system that Beam reaches, and
+several galleries may share a folder: every file's name says of which gallery and job it is.
 """
 
 import json
+import os
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +22,9 @@ from apache_beam.io.filesystems import FileSystems
 
 from serving.codes.arrays import DAMAGE, dump_arrays, read_arrays
 from serving.errors import ServingError
+from serving.index.open import is_far, shown
 
-_PART, _PLAN, _HALF = "part-", "plan.jsonl", ".half"
+_HALF = ".half"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Part:
         rows: one each, (n, D) float32.
         metadata: one each.
         skipped: `{"path", "reason"}` of those that could not be read.
+        same: id and time of change of those that are in the index already.
     """
 
     number: int
@@ -44,21 +49,23 @@ class Part:
     rows: np.ndarray
     metadata: list[dict[str, Any]]
     skipped: list[dict[str, str]]
+    same: list[tuple[str, int]] = field(default_factory=list)
 
 
 class Parts:
-    """A folder of parts.
+    """A gallery's parts in a folder.
 
     Args:
         folder: a path, or a bucket's address such as `gs://bucket/parts`.
         digest: of the encoder; another's parts are refused.
+        gallery: what `gallery_name` says.
     """
 
-    def __init__(self, folder: str, digest: str):
-        self.folder, self.digest = folder, digest
+    def __init__(self, folder: str, digest: str, gallery: str):
+        self.folder, self.digest, self.gallery = folder, digest, gallery
 
-    def write_plan(self, groups: Iterable[Any]) -> list[tuple[int, int, int]]:
-        """Writes what is to be done.
+    def write_plan(self, job: str, groups: Iterable[Any]) -> list[tuple[int, int, int]]:
+        """Writes what a job is to do.
 
         Returns:
             For each group its number, and offset and length of its line.
@@ -66,7 +73,7 @@ class Parts:
         with suppress(BeamIOError, OSError):  # it is there
             FileSystems.mkdirs(self.folder)
         places, offset = [], 0
-        with _written(self._path(_PLAN)) as file:
+        with _written(self._plan(job)) as file:
             for number, group in enumerate(groups):
                 line = json.dumps(group).encode() + b"\n"
                 file.write(line)
@@ -74,9 +81,9 @@ class Parts:
                 offset += len(line)
         return places
 
-    def read_group(self, offset: int, length: int) -> Any:
-        """A group of the plan."""
-        with _opened(self._path(_PLAN)) as file:
+    def read_group(self, job: str, offset: int, length: int) -> Any:
+        """A group of a job's plan."""
+        with _opened(self._plan(job)) as file:
             file.seek(offset)
             return json.loads(file.read(length))
 
@@ -90,16 +97,17 @@ class Parts:
             "ids": part.ids,
             "metadata": part.metadata,
             "skipped": part.skipped,
+            "same": part.same,
         }
-        path = self._path(f"{_PART}{part.job}-{part.number:06d}.npz")
+        path = self._path(f"part-{self.gallery}-{part.job}-{part.number:06d}.npz")
         half = f"{path}.{uuid.uuid4().hex}{_HALF}"
         with _written(half) as file:
             file.write(dump_arrays(facts, rows=part.rows))
         FileSystems.rename([half], [path])
 
-    def names(self) -> list[str]:
-        """The parts that are whole."""
-        return self._found(f"{_PART}*.npz")
+    def names(self, job: str = "*") -> list[str]:
+        """The parts that are whole, of a job or of all."""
+        return self._found(f"part-{self.gallery}-{job}-*.npz")
 
     def read(self, name: str) -> Part:
         """Reads a part.
@@ -126,7 +134,7 @@ class Parts:
 
     def discard(self) -> None:
         """Removes what is ours, and the folder if nothing else is in it."""
-        for name in (_PLAN, f"{_PART}*{_HALF}"):
+        for name in (f"plan-{self.gallery}-*", f"part-{self.gallery}-*{_HALF}"):
             FileSystems.delete(self._found(name))
         with suppress(OSError):
             Path(self.folder).rmdir()
@@ -138,8 +146,18 @@ class Parts:
             return []
         return sorted(entry.path for entry in found.metadata_list)
 
+    def _plan(self, job: str) -> str:
+        return self._path(f"plan-{self.gallery}-{job}.jsonl")
+
     def _path(self, name: str) -> str:
         return FileSystems.join(self.folder, name)
+
+
+def gallery_name(folder: Path, to: Path | str) -> str:
+    """What tells a folder of pictures and its index from others that share the parts' folder."""
+    place = shown(to) if is_far(to) else str(Path(to).resolve())
+    both = json.dumps([os.fsdecode(folder.resolve()), place])
+    return sha256(both.encode()).hexdigest()[:12]
 
 
 def absolute(folder: str) -> str:

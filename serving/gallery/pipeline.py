@@ -12,7 +12,7 @@ from serving.errors import ServingError
 from serving.gallery.beam_options import beam_options
 from serving.gallery.build import IndexReport, check_batch_size, finish
 from serving.gallery.job import Job, fill, new_pipeline
-from serving.gallery.parts import Part, Parts, absolute
+from serving.gallery.parts import Part, Parts, absolute, gallery_name
 from serving.gallery.plan import Plan
 from serving.gallery.target import Target
 from serving.gallery.worker import EncodeGroup
@@ -60,31 +60,32 @@ def index_with_beam(
     if encoder.path is None:
         raise ServingError(f"{encoder.name} has no folder for Beam's workers to load")
     options, folder = beam_options(runner, pipeline_options), Path(folder).absolute()
-    shelf = Parts(absolute(parts or _beside(to)), encoder.digest)
+    shelf = Parts(absolute(parts or _beside(to)), encoder.digest, gallery_name(folder, to))
     with (
         new_pipeline(options) as pipeline,
         Plan(folder) as plan,
         closing(Target(encoder, folder, to)) as target,
     ):
         same_folder = target.is_of(folder)
-        early = [_taken(shelf, name, target) for name in shelf.names()]  # an earlier job's
+        # An earlier job's; what it leaves from now on waits for the next time.
+        early = sum(len(_taken(shelf, name, target).ids) for name in shelf.names())
         plan.know(target.known(), same_folder)
         tally, total = _Tally(uuid.uuid4().hex[:8]), plan.to_read
         if total:
-            places = shelf.write_plan(_groups(plan, group_size))
+            places = shelf.write_plan(tally.job, _groups(plan, group_size))
             model = str(Path(encoder.path).absolute())
             work = EncodeGroup(shelf, tally.job, str(folder), model, batch_size)
             job = Job(fill(pipeline, work, places), tally.job)
             try:
-                for _ in progress(_arriving(job, shelf, target, tally), "encoding pictures", total):
+                arriving = _arriving(job, shelf, target, tally, plan)
+                for _ in progress(arriving, "encoding pictures", total):
                     pass
             finally:
                 job.stop()
             job.check()
             tally.require_all(len(places))
-        encoded = tally.encoded + sum(len(part.ids) for part in early)
         same = total - tally.encoded - len(tally.skipped)
-        report = finish(plan, target, to, encoded, same, tally.skipped)
+        report = finish(plan, target, to, early + tally.encoded, same, tally.skipped)
         shelf.discard()
         return report
 
@@ -100,7 +101,7 @@ class _Tally:
 
     def count(self, part: Part) -> int:
         """Counts a part: the pictures that are done by it; a runner may try a group twice."""
-        if part.job != self.job or part.number in self._groups:
+        if part.number in self._groups:
             return 0
         self._groups.add(part.number)
         self.encoded += len(part.ids)
@@ -115,13 +116,15 @@ class _Tally:
             raise ServingError(f"Beam ended without {missing} of {groups} groups. {cure}")
 
 
-def _arriving(job: Job, shelf: Parts, target: Target, tally: _Tally) -> Iterator[int]:
+def _arriving(job: Job, shelf: Parts, target: Target, tally: _Tally, plan: Plan) -> Iterator[int]:
     """Takes parts in until the job has ended; a number for each picture."""
     runs = True
     while runs:
         runs = job.runs  # looked at first: what it leaves last is seen below
-        for name in shelf.names():
-            yield from range(tally.count(_taken(shelf, name, target)))
+        for name in shelf.names(tally.job):
+            part = _taken(shelf, name, target)
+            plan.note_same(part.same)
+            yield from range(tally.count(part))
         job.wait(_LOOK)
 
 
@@ -141,4 +144,4 @@ def _groups(plan: Plan, size: int) -> Iterator[list[tuple[str, str | None]]]:
 
 
 def _beside(to: Path | str) -> str:
-    return f"{str(to).rpartition('/')[2] if is_far(to) else to}.parts"
+    return f"{str(to).rpartition('/')[2] if is_far(to) else Path(to).resolve()}.parts"

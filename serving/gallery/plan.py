@@ -6,7 +6,7 @@ flat memory; a crash leaves nothing of it.
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,11 +17,15 @@ from serving.folders import walk_pictures
 # Names need not be text in a folder, so they are bytes here.
 _SCHEMA = """
 CREATE TABLE pictures (name BLOB PRIMARY KEY, bytes INTEGER, modified INTEGER);
-CREATE TABLE known (name BLOB PRIMARY KEY, bytes INTEGER, modified INTEGER, sha256 TEXT);
+CREATE TABLE known (
+    name BLOB PRIMARY KEY, bytes INTEGER, modified INTEGER, sha256 TEXT, here INTEGER
+);
+CREATE TABLE touched (name BLOB PRIMARY KEY, modified INTEGER);
 """
+_FACTS = {"bytes": int, "modified": int, "sha256": str}  # that a gallery notes of each picture
 _TO_READ = """
 FROM pictures LEFT JOIN known USING (name)
-WHERE known.name IS NULL
+WHERE known.name IS NULL OR NOT known.here
 OR known.bytes IS NOT pictures.bytes OR known.modified IS NOT pictures.modified
 """
 _GONE = "FROM known WHERE name NOT IN (SELECT name FROM pictures)"
@@ -68,19 +72,33 @@ class Plan:
             same_folder: whether they are of this very folder. Of another one, whatever has the
                 same name is read, and encoded unless its bytes are the same.
         """
-        ours = ((name, values) for name, values in items if "sha256" in values)
         self._insert(
             "known",
             (
-                (
-                    name.encode(),
-                    values.get("bytes"),
-                    values.get("modified") if same_folder else None,
-                    values["sha256"],
-                )
-                for name, values in ours
+                (name.encode(), *(values[fact] for fact in _FACTS), same_folder)
+                for name, values in items
+                if all(isinstance(values.get(fact), kind) for fact, kind in _FACTS.items())
             ),
         )
+
+    def note_same(self, pictures: Iterable[tuple[str, int]]) -> None:
+        """Notes pictures that were read and are the same: some have another time of change now."""
+        query = "INSERT OR REPLACE INTO touched SELECT name, ? FROM known WHERE name = ? "
+        for name, modified in pictures:
+            values = (modified, name.encode(), modified)
+            self._tables.execute(f"{query} AND modified IS NOT ?", values)
+
+    @property
+    def touched(self) -> int:
+        """Pictures of which nothing but the time of change is another."""
+        return self._count("FROM touched")
+
+    def times(self, ids: Sequence[str]) -> dict[str, int]:
+        """The times of change of those of some pictures that are touched."""
+        places = ", ".join("?" * len(ids))
+        query = f"SELECT name, modified FROM touched WHERE name IN ({places})"
+        rows = self._tables.execute(query, [name.encode() for name in ids])
+        return {name.decode(): modified for name, modified in rows}
 
     @property
     def kept(self) -> int:

@@ -1,7 +1,7 @@
 """The index that a gallery goes into: opened, or made when there is something to put in."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from serving.encoders.contract import Encoder
 from serving.errors import ServingError
 from serving.index import Index, Model, check_target, create_index, open_index
-from serving.index.open import exists, is_far
+from serving.index.open import exists, is_far, shown
 from serving.index.places import MODEL, PICTURES, locate, require_model
 
 COMPLETE = "complete"  # a fact: whether all pictures of the folder are in
@@ -79,6 +79,20 @@ class Target:
             self.index.add(*every, replace=True)
         self._waiting, self._since = [], time.monotonic()
 
+    def retime(self, times: Callable[[Sequence[str]], Mapping[str, int]]) -> None:
+        """Keeps other times of change of pictures that are in.
+
+        Args:
+            times: of some ids, those that are to be kept; the rest stay as they are.
+        """
+        for ids, vectors, metadata in self.index.scan():
+            if found := times(ids):
+                rows = [row for row, name in enumerate(ids) if name in found]
+                names = [ids[row] for row in rows]
+                new = [{**metadata[row], "modified": found[ids[row]]} for row in rows]
+                self.put(names, vectors[rows], new)
+        self.flush()
+
     def remove(self, ids: Sequence[str]) -> int:
         """Removes items."""
         return self.index.remove(ids) if ids else 0
@@ -99,7 +113,7 @@ class Target:
         try:
             require_model(index, self._encoder)
             if index.metric != "l2":
-                raise ServingError(f"{self._place}: its metric is {index.metric}, not l2")
+                raise ServingError(f"{shown(self._place)}: its metric is {index.metric}, not l2")
         except BaseException:
             index.close()
             raise

@@ -12,6 +12,7 @@ from serving.ahead import read_ahead
 from serving.encoders.contract import Encoder
 from serving.encoding import READERS, Read, encode_stream, metadata_of, read_one
 from serving.errors import ServingError
+from serving.gallery.finite import finite
 from serving.gallery.parts import Part, Parts
 
 # Jobs of this process that were interrupted: its own workers look here between two pictures.
@@ -49,7 +50,7 @@ class EncodeGroup(beam.DoFn):
         """
         number, offset, length = element
         encoder = self._encoder.acquire(self._load, tag=self.model)
-        group = self.parts.read_group(offset, length)
+        group = self.parts.read_group(self.job, offset, length)
         self.parts.write(self._made(number, group, encoder))
         yield number
 
@@ -64,19 +65,26 @@ class EncodeGroup(beam.DoFn):
 
     def _made(self, number: int, group: list[list[Any]], encoder: Encoder) -> Part:
         skipped: list[dict[str, str]] = []
+        same: list[tuple[str, int]] = []
         stream = encode_stream(
             lambda pictures: encoder.encode(pictures, "photo"),
-            self._new(group, skipped),
+            self._new(group, skipped, same),
             self.batch_size,
         )
         ids, metadata, rows = [], [], [np.empty((0, encoder.dimension), np.float32)]
-        for batch, encoded in stream:
+        for batch, encoded in finite(stream, skipped):
             ids += [read.id for read in batch]
             metadata += [metadata_of(read) for read in batch]
             rows.append(encoded)
-        return Part(number, self.job, len(group), ids, np.concatenate(rows), metadata, skipped)
+        every = np.concatenate(rows)
+        return Part(number, self.job, len(group), ids, every, metadata, skipped, same)
 
-    def _new(self, group: list[list[Any]], skipped: list[dict[str, str]]) -> Iterator[Read]:
+    def _new(
+        self,
+        group: list[list[Any]],
+        skipped: list[dict[str, str]],
+        same: list[tuple[str, int]],
+    ) -> Iterator[Read]:
         folder = Path(self.folder)
         read = read_ahead(
             lambda task: read_one(folder / task[0], folder, task[1]),
@@ -89,5 +97,7 @@ class EncodeGroup(beam.DoFn):
                 raise Stopped
             if picture.reason:
                 skipped.append({"path": picture.id, "reason": picture.reason})
-            elif picture.pixels is not None:
+            elif picture.pixels is None:
+                same.append((picture.id, picture.metadata["modified"]))
+            else:
                 yield picture

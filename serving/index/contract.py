@@ -169,6 +169,8 @@ class Index(Protocol):
     def note(self, facts: Mapping[str, Any]) -> None:
         """Keeps facts about the whole, durably: they join or replace those of the same names.
 
+        `None` takes the fact of its name out.
+
         Args:
             facts: plain values, such as the folder that the pictures are in.
         """

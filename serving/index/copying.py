@@ -12,7 +12,7 @@ import numpy as np
 
 from serving.errors import ServingError
 from serving.index.contract import Batch, Index
-from serving.index.open import create_index, exists, open_index
+from serving.index.open import create_index, exists, is_far, open_index, shown
 from serving.index.places import MODEL, PICTURES, find_folder, locate
 
 _COPYING = "copying"  # a fact of a copy that is not whole yet: where it comes from
@@ -74,7 +74,7 @@ def copy_index(
             if before[0] == after[0]:
                 told = f"their {before[0]} items have other ids, vectors or metadata"
             cure = "One of them was changed meanwhile, or is damaged: remove the copy, try again"
-            raise ServingError(f"{to} is no copy of {source}: {told}. {cure}")
+            raise ServingError(f"{shown(to)} is no copy of {shown(source)}: {told}. {cure}")
         agreement = _agreement(first, second, sample.vectors())
         second.note({_COPYING: None})
         return Copied(before[0], f"{before[1]:064x}", len(sample.rows), agreement)
@@ -84,17 +84,27 @@ def _target(first: Index, source: Path | str, to: Path | str) -> Index:
     """The index to copy into: new, or of this copy, interrupted."""
     if exists(to):
         there = open_index(to, writable=True)
-        if there.facts().get(_COPYING) == str(source):
+        if there.facts().get(_COPYING) == _place(source):
             return there
         there.close()
-        raise ServingError(f"{to}: an index is there already. Remove it, or name another place")
+        cure = "Remove it, or name another place"
+        raise ServingError(f"{shown(to)}: an index is there already. {cure}")
     made = create_index(to, first.metric, first.dimension, first.model)
     facts = dict(first.facts())
     for name in (PICTURES, MODEL):
         if folder := find_folder(first, name):
             facts[name] = locate(folder, to)
-    made.note(facts | {_COPYING: str(source)})
+    made.note(facts | {_COPYING: _place(source)})
     return made
+
+
+def _place(source: Path | str) -> str:
+    """A source, however it is spelled; without a password."""
+    if not is_far(source):
+        return str(Path(source).resolve())
+    from serving.index.milvus.address import parse_address
+
+    return parse_address(str(source)).place
 
 
 def _copied(

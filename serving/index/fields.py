@@ -28,9 +28,10 @@ def index_fields(table: sqlite3.Connection) -> None:
     count = table.execute("SELECT count(*) FROM items").fetchone()[0]
     if count < _MANY:
         return
-    for name in _worth(_sampled(table, count)):
+    for at, name in enumerate(_worth(_sampled(table, count))):
         value = f"json_extract(metadata, '$.\"{name}\"')"  # as `filters.expression` has it
-        table.execute(f'CREATE INDEX "items_by_field_{name}" ON items ({value})')
+        # Numbered: SQLite would take "Brand" and "brand" for one name.
+        table.execute(f"CREATE INDEX items_by_field_{at} ON items ({value})")
 
 
 def require_fields(tables: Sequence[sqlite3.Connection], where: Mapping[str, Any]) -> None:

@@ -157,13 +157,21 @@ def _checked_bounds(name: str, bounds: Mapping[str, Any]) -> dict[str, Any]:
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
-    good = value is None or isinstance(value, str | int | float)
-    if not good or (isinstance(value, float) and not math.isfinite(value)):
+    if not (value is None or isinstance(value, str) or _is_number(value)):
         wanted = f"{name} must be compared with text, a finite number, true, false or null"
-        raise ServingError(f"{wanted}. Received: {value!r:.80}")
+        # So long an integer may have no decimal text.
+        got = f"{value.bit_length()} bits" if isinstance(value, int) else f"{value!r:.80}"
+        raise ServingError(f"{wanted}. Received: {got}")
     if isinstance(value, str):
         try:
             value.encode()
         except UnicodeEncodeError as error:
             raise ServingError(f"{name} must be valid UTF-8. Received: {value!r:.80}") from error
     return value
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return isinstance(value, int | float) and math.isfinite(value)
+    except OverflowError:  # an integer beyond every float
+        return False

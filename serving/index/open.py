@@ -1,5 +1,6 @@
 """Where an index lives decides what it is: a folder, or an engine's address."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -83,5 +84,11 @@ def is_far(place: Path | str) -> bool:
     if "://" not in str(place):
         return False
     if not str(place).startswith(_MILVUS):
-        raise ServingError(f"an index is a folder or {_MILVUS}HOST:PORT/NAME. Received: {place}")
+        wanted = f"an index is a folder or {_MILVUS}HOST:PORT/NAME"
+        raise ServingError(f"{wanted}. Received: {shown(place)}")
     return True
+
+
+def shown(place: Path | str) -> str:
+    """A place as it may be printed and kept: without a password."""
+    return re.sub(r"(?<=://)([^:@/]*):.*@", r"\1@", str(place))

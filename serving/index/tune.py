@@ -10,7 +10,7 @@ import numpy as np
 from serving.errors import ServingError
 from serving.index.classes import class_of
 from serving.index.exact import nearest_rows, unit
-from serving.index.open import is_far
+from serving.index.open import is_far, shown
 from serving.index.searchers.trials import Asked, Trial, recall_of, try_settings
 from serving.index.stored import StoredIndex
 from serving.index.stored.generation import Generation, open_current
@@ -20,6 +20,7 @@ _MOST = 1000  # queries
 _OWN = 500  # of the index's own vectors, where no queries are given
 _FEWEST = 8
 _FAR = 100  # neighbours of the second recall that is reported
+_PLAIN = str | int | float  # a list or an object names no class
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
@@ -74,7 +75,7 @@ def tune_index(
     if not 0 < recall <= 1:
         raise ServingError(f"recall must be above 0 and at most 1. Received: recall={recall}")
     if is_far(folder):
-        raise ServingError(f"{folder}: an engine tunes itself. Name an index in a folder")
+        raise ServingError(f"{shown(folder)}: an engine tunes itself. Name an index in a folder")
     k, folder = check_k(k), Path(folder)
     index = StoredIndex(folder, writable=True)
     try:
@@ -87,6 +88,7 @@ def tune_index(
             raise ServingError(f"{folder}: {few}")
         asked, given = _asked(generation, queries), queries is not None
         tuned = _tune(generation, asked, given, recall, k, progress)
+        del generation  # or it would stay on the disk
         index.save(tuned.trials[0].settings.to_json() | {"why": tuned.why})
         return tuned
     finally:
@@ -175,6 +177,6 @@ def _classes_of(generation: Generation, rows: np.ndarray) -> dict[int, Any]:
     metadata = generation.items.metadata_of(rows.tolist())
     names = generation.names.at(rows)
     return {
-        row: metadata[row].get("class", class_of(name))
+        row: named if isinstance(named := metadata[row].get("class"), _PLAIN) else class_of(name)
         for row, name in zip(rows.tolist(), names, strict=True)
     }

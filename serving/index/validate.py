@@ -128,9 +128,21 @@ def id_problem(name: object) -> str | None:
     return None
 
 
+def as_names(ids: Sequence[str]) -> list[str]:
+    """Returns ids as a list of plain strings; what is none stays, and is found nowhere.
+
+    Raises:
+        ServingError: one string, whose letters would be taken for ids.
+    """
+    if isinstance(ids, str):
+        raise ServingError(f"ids must be a list. Received: ids={ids[:80]!r}")
+    # NumPy's strings and enumerations are written in other ways than what they are equal to.
+    return [str.__str__(name) if isinstance(name, str) else name for name in ids]
+
+
 def check_ids(ids: Sequence[str], count: int) -> list[str]:
     """Returns the ids as a list: one per vector, each valid, none twice."""
-    ids = list(ids)
+    ids = as_names(ids)
     if len(ids) != count:
         raise ServingError(f"there must be one id per vector ({count}). Received: {len(ids)} ids")
     seen: set[str] = set()
@@ -162,6 +174,20 @@ def check_metadata(metadata: Sequence[Mapping[str, Any]] | None, count: int) -> 
         wanted = f"there must be one metadata object per vector ({count})"
         raise ServingError(f"{wanted}. Received: {len(metadata)} objects")
     return [_dump(values) for values in metadata]
+
+
+def dump_facts(facts: Mapping[str, Any]) -> str:
+    """Returns facts about an index as JSON text, or says that they are not plain values."""
+    try:
+        return json.dumps(facts, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        got = f"{ascii(facts)[:80]} ({error})"
+        raise ServingError(f"facts must be plain JSON values. Received: {got}") from error
+
+
+def joined(facts: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts, and others that join or replace them; `None` takes one out."""
+    return {name: value for name, value in {**facts, **others}.items() if value is not None}
 
 
 def _dump(values: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -146,9 +147,34 @@ def test_a_second_run_encodes_only_what_is_new_or_changed_and_removes_what_is_go
     assert encoder.batches == [(2, "photo")]
     again = index_folder(encoder, gallery, tmp_path / "anew")
     assert again.indexed == 11
-    found, expected = contents(tmp_path / "index"), contents(tmp_path / "anew")
-    assert found.pop("red/1.png")[0] == expected.pop("red/1.png")[0]  # its time may be the old
-    assert found == expected
+    assert contents(tmp_path / "index") == contents(tmp_path / "anew")
+
+
+def to_read(run, *arguments):
+    """How many pictures a run reads."""
+    totals = []
+
+    def progress(iterable, description, total):
+        totals.append(total)
+        return iterable
+
+    run(*arguments, progress=progress)
+    return sum(totals)
+
+
+def test_pictures_that_were_touched_or_copied_are_read_once(encoder, gallery, tmp_path):
+    run = index_folder, encoder, gallery, tmp_path / "index"
+    assert to_read(*run) == 12
+    for number in range(3):
+        os.utime(gallery / "red" / f"{number}.png", ns=(5, 5))
+    encoder.batches.clear()
+    assert [to_read(*run), to_read(*run)] == [3, 0]
+    copied = shutil.copytree(gallery, tmp_path / "copied", copy_function=shutil.copyfile)
+    run = index_folder, encoder, copied, tmp_path / "index"
+    assert [to_read(*run), to_read(*run)] == [12, 0]
+    assert encoder.batches == []
+    index_folder(encoder, copied, tmp_path / "anew")
+    assert contents(tmp_path / "index") == contents(tmp_path / "anew")
 
 
 def test_neither_run_loads_the_index_into_memory(encoder, gallery, tmp_path, painter, monkeypatch):
@@ -176,10 +202,37 @@ def test_pictures_of_another_folder_are_known_by_their_bytes(encoder, gallery, t
 
 def test_what_others_added_stays(encoder, gallery, tmp_path):
     index_folder(encoder, gallery, tmp_path / "index")
+    theirs = [{"brand": "x"}, {"sha256": "ff"}, {"bytes": [1], "modified": None, "sha256": "ff"}]
+    names = ["mine", "yours", "theirs"]
     with closing(open_index(tmp_path / "index", writable=True)) as index:
-        index.add(["mine"], np.ones((1, 3), np.float32), [{"brand": "x"}])
+        index.add(names, np.ones((3, 3), np.float32), theirs)
     assert index_folder(encoder, gallery, tmp_path / "index").removed == 0
-    assert contents(tmp_path / "index")["mine"][1] == {"brand": "x"}
+    found = contents(tmp_path / "index")
+    assert [found[name][1] for name in names] == theirs
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_a_picture_without_a_finite_embedding_is_skipped_and_named(
+    encoder, gallery, tmp_path, monkeypatch, value
+):
+    encode = encoder.encode
+
+    def spoilt(pictures, domain):
+        rows = encode(pictures, domain)
+        rows[[picture.shape == (5, 7, 3) for picture in pictures]] = value
+        return rows
+
+    monkeypatch.setattr(encoder, "encode", spoilt)
+    Image.new("RGB", (7, 5)).save(gallery / "red" / "odd.png")
+    report = index_folder(encoder, gallery, tmp_path / "index", batch_size=5)
+    reason = "red/odd.png: the model has no finite embedding for it"
+    assert report.skipped == ({"path": "red/odd.png", "reason": reason},)
+    assert (report.indexed, report.encoded) == (12, 12)
+    for path in gallery.rglob("*.png"):
+        Image.new("RGB", (7, 5)).save(path)
+    with pytest.raises(ServingError, match=r"none of its 13 .* \(the first: .*no finite embedding"):
+        index_folder(encoder, gallery, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 def test_an_index_of_another_model_is_refused_and_stays(encoder, gallery, tmp_path):

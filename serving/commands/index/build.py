@@ -58,12 +58,14 @@ def refuse_beams(pipeline_option: list[str] | None, parts: str | None) -> None:
 
 def print_report(report) -> None:
     """What was done, and what could not be read."""
+    from serving.index.open import shown
+
     told = f"{report.indexed} pictures indexed"
     if report.encoded < report.indexed:
         told += f", {report.encoded} of them just now"
     if report.removed:
         told += f", {report.removed} removed"
-    print(f"{report.index}: {told}")
+    print(f"{shown(report.index)}: {told}")
     if report.skipped_file is None:
         for entry in report.skipped:
             print(f"could not be read: {entry['reason']}")

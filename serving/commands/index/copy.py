@@ -13,7 +13,9 @@ def copy(
 ) -> None:
     """Copy an index and verify the copy: counts, checksums of all vectors, sampled searches."""
     from serving.index.copying import copy_index
+    from serving.index.open import shown
 
     copied = copy_index(source, to, progress=bar)
-    print(f"{to}: {copied.items} items, the same as in {source} ({copied.digest[:12]})")
+    same = f"the same as in {shown(source)} ({copied.digest[:12]})"
+    print(f"{shown(to)}: {copied.items} items, {same}")
     print(f"{copied.searches} searches: {copied.agreement:.4f} of the hits are the same")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from serving.errors import ServingError
+from serving.index.open import shown
 
 _FORM = "milvus://[USER:PASSWORD@]HOST[:PORT]/NAME"
 _PORT = 19530
@@ -44,10 +45,11 @@ def parse_address(url: str) -> Address:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or _PORT
     except ValueError as error:
-        raise ServingError(f"an index's address is {_FORM} ({error}). Received: {url}") from error
+        # Not `error` itself: it may quote a part of the password.
+        raise ServingError(f"an index's address is {_FORM}. Received: {shown(url)}") from error
     name = parts.path.removeprefix("/")
     if not host or parts.query or parts.fragment:
-        raise ServingError(f"an index's address is {_FORM}. Received: {url}")
+        raise ServingError(f"an index's address is {_FORM}. Received: {shown(url)}")
     if not _NAME.fullmatch(name):
         letters = "1 to 255 letters, digits and underscores, no digit first"
         raise ServingError(f"the NAME of {_FORM} has {letters}. Received: {name!r}")

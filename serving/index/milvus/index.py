@@ -20,7 +20,15 @@ from serving.index.milvus.filters import any_of, expression, has_field, literal
 from serving.index.milvus.notes import NOTES, read_notes, write_notes
 from serving.index.milvus.rows import RAW, as_queries, to_distances, to_rows, to_vectors
 from serving.index.milvus.settings import Settings
-from serving.index.validate import check_ids, check_k, check_metadata, check_rows, id_problem
+from serving.index.validate import (
+    as_names,
+    check_ids,
+    check_k,
+    check_metadata,
+    check_rows,
+    id_problem,
+    joined,
+)
 
 MOST = 16_383  # that the engine finds, less the row of notes
 _AT_ONCE = 200_000  # hits to one call
@@ -109,7 +117,7 @@ class MilvusIndex:
     def remove(self, ids: Sequence[str]) -> int:
         """Removes items; how many of them were there."""
         self._require_writable()
-        there = self._there(_as_names(ids))
+        there = self._there(as_names(ids))
         for start in range(0, len(there), _IDS):
             self._changed = True
             self._call("delete", filter=any_of("id", there[start : start + _IDS]))
@@ -121,7 +129,7 @@ class MilvusIndex:
 
     def get(self, ids: Sequence[str]) -> list[dict[str, Any] | None]:
         """The metadata of items; `None` for an id that is not there."""
-        found = {row["id"]: row["metadata"] for row in self._rows_of(_as_names(ids), "metadata")}
+        found = {row["id"]: row["metadata"] for row in self._rows_of(as_names(ids), "metadata")}
         return [found.get(name) for name in ids]
 
     def scan(self, batch: int = 4096) -> Iterator[Batch]:
@@ -148,7 +156,7 @@ class MilvusIndex:
     def note(self, facts: Mapping[str, Any]) -> None:
         """Keeps facts about the whole."""
         self._require_writable()
-        self._write({"facts": self.facts() | dict(facts)})
+        self._write({"facts": joined(self.facts(), facts)})
 
     def facts(self) -> dict[str, Any]:
         """What `note` was given."""
@@ -247,8 +255,9 @@ class MilvusIndex:
         return [RAW] if self.metric == "cosine" else []
 
     def _write(self, notes: dict[str, Any]) -> None:
-        self._notes = self._notes | notes
-        write_notes(self._engine, self._about, self._notes)
+        notes = self._notes | notes
+        write_notes(self._engine, self._about, notes)
+        self._notes = notes
 
     def _call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         self._require_open()
@@ -278,9 +287,3 @@ def _parts(
         size += own
     if len(texts):
         yield start, len(texts)
-
-
-def _as_names(ids: Sequence[str]) -> list[str]:
-    if isinstance(ids, str):
-        raise ServingError(f"ids must be a list. Received: ids={ids[:80]!r}")
-    return list(ids)

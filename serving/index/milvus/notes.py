@@ -9,6 +9,7 @@ from serving.errors import ServingError
 from serving.index.milvus.engine import Engine
 from serving.index.milvus.filters import literal
 from serving.index.milvus.rows import to_rows
+from serving.index.validate import dump_facts
 
 _LONGEST = 65_535  # bytes of text that the engine takes
 NOTES = "\n"  # before all ids: these hold no control characters
@@ -30,8 +31,12 @@ def read_notes(engine: Engine) -> dict[str, Any]:
 
 
 def write_notes(engine: Engine, about: dict[str, Any], notes: dict[str, Any]) -> None:
-    """Replaces them, durably."""
-    text = json.dumps(notes)
+    """Replaces them, durably.
+
+    Raises:
+        ServingError: they are not plain values, or too many.
+    """
+    text = dump_facts(notes)
     if len(text) > _LONGEST:
         raise ServingError(f"facts have {_LONGEST} bytes at most. Received: {len(text)} bytes")
     width, kind = about["dimension"], np.float32

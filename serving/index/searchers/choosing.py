@@ -39,7 +39,7 @@ def build(
         OSError: the disk is full, or the like.
     """
     if metric == "hamming":
-        check_wanted({name: value for name, value in (wanted or {}).items() if name != "why"})
+        check_wanted(wanted or {})
         return {"kind": "exact", "settings": {}, "why": _HAMMING}
     settings, why = settle(wanted, len(vectors), largest_class)
     if metric == "cosine":

@@ -54,6 +54,8 @@ class Settings:
             return f"{self.kind} needs {LEAST_FOR_HASHING} vectors at least, not {count}"
         if self.kind == "tree" and self.leaves > count:
             return f"{self.leaves} leaves are more than {count} vectors"
+        if self.kind == "tree" and self.soar and self.leaves < 2:
+            return "SOAR needs 2 leaves at least, not 1"  # ScaNN finds one row k times
         return None
 
 
@@ -103,8 +105,8 @@ def settle(
     chosen, why = choose(count, largest_class)
     if wanted is None:
         return chosen, why
+    check_wanted(wanted)
     asked = {name: value for name, value in wanted.items() if name != "why"}
-    check_wanted(asked)
     base = chosen if asked.get("kind", chosen.kind) == chosen.kind else _plain(asked["kind"], count)
     settings = replace(base, **asked)
     if settings.kind == "tree":
@@ -126,11 +128,16 @@ def _plain(kind: str, count: int) -> Settings:
 def check_wanted(asked: Mapping[str, Any]) -> None:
     """Refuses settings that no searcher has.
 
+    Args:
+        asked: fields of `Settings`, and "why".
+
     Raises:
         ServingError: unknown names, or values that are none.
     """
     names = [field.name for field in fields(Settings)]
     for name, value in asked.items():
+        if name == "why":
+            continue
         if name not in names:
             near = difflib.get_close_matches(name, names, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""

@@ -88,7 +88,8 @@ def kept_rows(generation: Generation, journal: Journal, upto: int) -> tuple[np.n
     kept, added = np.ones(len(generation), bool), 0
     for changed in journal.changed(generation.manifest.folded, upto):
         added += sum(there for _, there in changed)
-        kept[list(generation.items.rows_of([name for name, _ in changed]).values())] = False
+        with generation.telling():
+            kept[list(generation.items.rows_of([name for name, _ in changed]).values())] = False
     return kept, added
 
 

@@ -13,7 +13,7 @@ from serving.index.stored.building import folded_rows
 from serving.index.stored.generation import Generation, open_current
 from serving.index.stored.items import FILE
 from serving.index.stored.journal import Journal
-from serving.index.stored.layout import CURE
+from serving.index.stored.layout import CURE, size_of
 from serving.index.validate import check_rows
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
@@ -61,8 +61,7 @@ def check_stored(folder: Path | str, progress: Progress | None = None) -> Checke
             batches = -(-items // _BATCH)
             for _, vectors, _ in progress(rows, "checking", batches) if progress else rows:
                 _check_vectors(folder, generation, vectors)
-        files = (path for path in folder.rglob("*") if path.is_file())
-        return Checked(items, number, sum(path.stat().st_size for path in files))
+        return Checked(items, number, size_of(folder))
 
 
 def _check_table(folder: Path, generation: Generation) -> None:

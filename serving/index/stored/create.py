@@ -10,6 +10,7 @@ from typing import Any
 from serving.errors import ServingError
 from serving.files import sync_folder
 from serving.index.contract import Model
+from serving.index.searchers.settings import check_wanted
 from serving.index.stored.building import build_generation
 from serving.index.stored.index import StoredIndex
 from serving.index.stored.journal_files import make_journal
@@ -22,27 +23,29 @@ def create_stored(
 ) -> StoredIndex:
     """Makes an empty index in a folder; see `create_index`."""
     check_kind(metric, dimension)
+    check_wanted(settings or {})
     check_target(folder)
     if is_index(folder):
         there = "an index is there already"
         raise ServingError(f"{folder}: {there}. Open it, remove it, or name another folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    aside = folder.with_name(f".{folder.name[:100]}.{os.getpid()}.new")
+    place = folder.resolve()  # a link leads to a folder: that one is made
+    place.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(place)
+    aside = place.with_name(f".{place.name[:100]}.{os.getpid()}.new")
     try:
         (aside / GENERATIONS).mkdir(parents=True)
         made = {"model": model, "metric": metric, "dimension": int(dimension), "wanted": settings}
         build_generation(aside, [], number=0, items=0, folded=0, **made)
         make_journal(aside)
         write_current(aside, 0)
-        os.rename(aside, folder)  # noqa: PTH104 (the tests kill the process here)
-        sync_folder(folder.parent)
+        os.rename(aside, place)  # noqa: PTH104 (the tests kill the process here)
+        sync_folder(place.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     try:
         return StoredIndex(folder, writable=True)
     except OSError:  # no room to open it
-        shutil.rmtree(folder)
+        shutil.rmtree(place)
         raise
 
 

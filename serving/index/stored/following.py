@@ -59,10 +59,12 @@ class Follower:
         return len(self.view())
 
     def close(self) -> None:
-        """Lets go of the files."""
-        if self._opening is not None:
-            self._opening.join()
-        self._journal.close()
+        """Lets go of the files; a search that has its view goes on with it."""
+        with self._lock:  # SQLite must not be closed under whoever asks it
+            self._journal.close()
+            opening = self._opening
+        if opening is not None:
+            opening.join()
 
     def _read(self, view: View) -> View:
         while True:

@@ -1,10 +1,9 @@
 """A generation, open for reading: vectors and ids mapped, metadata in SQLite, a searcher."""
 
 import os
-import sqlite3
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -13,11 +12,12 @@ import numpy as np
 from serving.errors import ServingError
 from serving.index import searchers
 from serving.index.searchers.allowed import Selections
-from serving.index.stored.items import Items
+from serving.index.stored.items import FILE, Items
 from serving.index.stored.layout import CURE, generation_folder, read_current
 from serving.index.stored.lock import hold
 from serving.index.stored.manifest import Manifest, read_manifest
 from serving.index.stored.names import Names
+from serving.index.stored.sqlite_errors import damaged, passes, told
 from serving.index.stored.verify import Verification
 
 VECTORS, SEARCHER = "vectors.npy", "searcher"
@@ -61,7 +61,9 @@ class Generation:
 
     def _map(self) -> None:
         self.vectors = np.load(self.folder / VECTORS, mmap_mode="r", allow_pickle=False)
-        self.names, self.items = Names(self.folder), Items.open(self.folder)
+        self.names = Names(self.folder)
+        with self.telling():
+            self.items = Items.open(self.folder)
         weakref.finalize(self, self.items.connection.close)
         self.selections = Selections(self.items.connection, self.manifest.items)
         width, dtype = row_of(self.manifest.metric, self.manifest.dimension)
@@ -69,15 +71,23 @@ class Generation:
         if self.vectors.shape != expected or self.vectors.dtype != dtype:
             raise ServingError(f"{self._index}: {VECTORS} is not what the manifest says. {CURE}")
 
+    def telling(self) -> AbstractContextManager[None]:
+        """Says of SQLite's errors that they concern the table: it may be verified only beside."""
+        return told(self._index, f"{self._place}/{FILE}")
+
+    @property
+    def _place(self) -> str:
+        return f"{self.folder.parent.name}/{self.folder.name}"
+
     @contextmanager
     def _named(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, ValueError, sqlite3.Error) as error:
-            if isinstance(error, ServingError):
+        except (OSError, ValueError) as error:
+            trouble = isinstance(error, OSError) and passes(error, self.folder)
+            if trouble or isinstance(error, ServingError):
                 raise
-            place = f"{self.folder.parent.name}/{self.folder.name}"
-            raise ServingError(f"{self._index}: {place} is damaged ({error}). {CURE}") from error
+            raise damaged(self._index, self._place, str(error)) from error
 
 
 def open_current(folder: Path, whole: bool = False) -> Generation:

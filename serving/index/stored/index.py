@@ -14,9 +14,11 @@ from serving.index.stored.building import folded_rows
 from serving.index.stored.following import Follower
 from serving.index.stored.generation import open_current
 from serving.index.stored.journal import Journal
+from serving.index.stored.layout import size_of
 from serving.index.stored.manifest import FORMAT
+from serving.index.stored.sqlite_errors import closed
 from serving.index.stored.writer import Writer
-from serving.index.validate import check_ids, check_k, check_metadata, check_rows
+from serving.index.validate import as_names, check_ids, check_k, check_metadata, check_rows
 
 
 class StoredIndex:
@@ -37,8 +39,8 @@ class StoredIndex:
 
     def __init__(self, folder: Path, writable: bool):
         self._folder = folder
-        self._state: Writer | Follower = Writer(folder) if writable else Follower(folder)
-        self._closed = False
+        # None when closed: whoever searches keeps what it has, and else the files are let go.
+        self._state: Writer | Follower | None = Writer(folder) if writable else Follower(folder)
         manifest = self._manifest()
         self.metric, self.dimension, self.model = (
             manifest.metric,
@@ -128,26 +130,27 @@ class StoredIndex:
             settings=manifest.searcher["settings"],
             why=manifest.searcher["why"],
             model=self.model,
-            bytes=sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file()),
+            bytes=size_of(self._folder),
             created=manifest.created,
             facts=state.facts(),
         )
 
     def close(self) -> None:
         """Lets go of the files; changes are kept."""
-        if not self._closed:
-            self._closed = True
-            self._state.close()
+        state, self._state = self._state, None
+        if state is not None:
+            state.close()
 
     def _manifest(self):
-        state = self._state
+        state = self._open()
         generation = state.generation if isinstance(state, Writer) else state.view().generation
         return generation.manifest
 
     def _open(self) -> Writer | Follower:
-        if self._closed:
-            raise ServingError(f"{self._folder}: this index has been closed. Open it again")
-        return self._state
+        state = self._state
+        if state is None:
+            raise closed(self._folder)
+        return state
 
     def _writer(self) -> Writer:
         state = self._open()
@@ -155,10 +158,3 @@ class StoredIndex:
             cure = "Open it with writable=True"
             raise ServingError(f"{self._folder}: the index is open for reading only. {cure}")
         return state
-
-
-def as_names(ids: Sequence[str]) -> list[str]:
-    """Ids to look up: those that no item can have are found nowhere."""
-    if isinstance(ids, str):
-        raise ServingError(f"ids must be a list. Received: ids={ids[:80]!r}")
-    return list(ids)

@@ -17,6 +17,7 @@ from typing import Any
 from serving.errors import ServingError
 from serving.index.stored.journal_files import (
     FACTS,
+    SWITCHED,
     TRIMMED,
     checksum,
     connect,
@@ -26,6 +27,7 @@ from serving.index.stored.journal_files import (
 )
 from serving.index.stored.layout import ACKNOWLEDGED, JOURNAL
 from serving.index.stored.sqlite_errors import damaged, told
+from serving.index.validate import dump_facts
 
 _LATEST = """
 FROM changes AS a WHERE seq > ? AND seq <= ?
@@ -118,13 +120,20 @@ class Journal:
         Raises:
             ServingError: they are not plain values.
         """
-        try:
-            text = json.dumps(facts, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            got = f"{ascii(facts)[:80]} ({error})"
-            raise ServingError(f"facts must be plain JSON values. Received: {got}") from error
+        text = dump_facts(facts)
         with self._writing():
             write_state(self._connection, FACTS, text)
+
+    def announce(self, generation: int) -> None:
+        """Tells readers of a switch: they look for another generation when this changes.
+
+        Raises:
+            OSError: the disk is full, or the like.
+        """
+        told = self._all("SELECT value FROM state WHERE name = ?", (SWITCHED,))
+        if told != [(str(generation),)]:
+            with self._writing():
+                write_state(self._connection, SWITCHED, str(generation))
 
     def changes(self, after: int) -> Iterator[Change]:
         """The changes after one, checked, in order.

@@ -12,7 +12,7 @@ from serving.files import write_synced
 from serving.index.stored.layout import ACKNOWLEDGED, CURE, JOURNAL
 from serving.index.stored.sqlite_errors import told
 
-TRIMMED, FACTS = "trimmed", "facts"  # rows of `state`
+TRIMMED, FACTS, SWITCHED = "trimmed", "facts", "switched"  # rows of `state`
 _SCHEMA = """
 CREATE TABLE changes (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL, vector BLOB, metadata TEXT, crc INTEGER NOT NULL
@@ -31,6 +31,7 @@ def make_journal(folder: Path) -> None:
         database.executescript(_SCHEMA)
         write_state(database, TRIMMED, "0")
         write_state(database, FACTS, "{}")
+        write_state(database, SWITCHED, "0")
     write_synced(folder / ACKNOWLEDGED, sealed(0))
 
 
@@ -78,7 +79,8 @@ def write_state(database: sqlite3.Connection, name: str, value: str) -> None:
 
 def checksum(*values: int | str | bytes | None) -> int:
     """CRC-32 of a row."""
-    parts = (value if isinstance(value, bytes) else repr(value).encode() for value in values)
+    # ASCII: what `repr` takes for printable differs between Pythons.
+    parts = (value if isinstance(value, bytes) else ascii(value).encode() for value in values)
     return zlib.crc32(b"\0".join(parts))
 
 

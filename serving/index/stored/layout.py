@@ -11,9 +11,11 @@
 A crash at any moment leaves CURRENT, and so the index, either old or new.
 """
 
+import os
 import re
 import shutil
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 from serving.errors import ServingError
@@ -44,7 +46,8 @@ def check_target(folder: Path | str) -> None:
         folder: an index, or a folder that is new or empty.
 
     Raises:
-        ServingError: a file, an index of an earlier format, or a folder with something else.
+        ServingError: a file, an index of an earlier format, a folder with something else, or the
+            current folder, whose place a new index would take from under whoever is in it.
     """
     folder = Path(folder)
     if not folder.exists() or is_index(folder):
@@ -54,6 +57,19 @@ def check_target(folder: Path | str) -> None:
     if names := {entry.name for entry in folder.iterdir()}:
         inside = _earlier(folder) or f"it holds {min(names)!r} and is not an index"
         raise ServingError(f"{folder}: {inside}. Name a new or empty folder for the index")
+    if folder.samefile("."):
+        problem = "a new index cannot take the place of the current folder"
+        raise ServingError(f"{folder}: {problem}. Name a new folder in it")
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files of an index; what a writer removes meanwhile counts for nothing."""
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += (Path(place) / name).stat().st_size
+    return size
 
 
 def read_current(folder: Path) -> int:

@@ -1,6 +1,7 @@
 """Who changes an index, and who still reads a generation: the kernel's own locks.
 
-They end with the process that holds them, however it ends, so that none is ever stale.
+They end with the process that holds them, however it ends, so that none is stale; but a child that
+was forked from it holds them too, until it ends itself.
 """
 
 import errno

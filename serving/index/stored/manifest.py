@@ -11,6 +11,7 @@ from serving.errors import ServingError
 from serving.files import write_synced
 from serving.index.contract import Model
 from serving.index.stored.layout import CURE
+from serving.index.stored.sqlite_errors import passes
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -110,11 +111,17 @@ def verify_sizes(generation: Path, files: dict[str, FileRecord]) -> str | None:
 def verify_contents(
     generation: Path, files: dict[str, FileRecord], names: Iterable[str]
 ) -> str | None:
-    """The first of some files whose checksum differs, and that it does."""
+    """The first of some files whose checksum differs, and that it does.
+
+    Raises:
+        OSError: of the machine's, such as too many open files; it says nothing of the file.
+    """
     for name in names:
         try:
             measured = _measure(generation / name)
         except OSError as error:
+            if passes(error, generation):
+                raise
             return f"{name} cannot be read ({error.strerror})"
         if measured != files[name]:
             return f"{name} is altered (its checksum differs)"

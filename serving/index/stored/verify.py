@@ -27,18 +27,20 @@ class Verification:
 
     Raises:
         ServingError: names the first file that is missing, truncated or altered.
+        OSError: no more files may be opened, or the like.
     """
 
     def __init__(
         self, folder: Path, generation: Path, files: dict[str, FileRecord], whole: bool = False
     ):
         self._folder, self._generation, self._files = folder, generation, files
+        self._trouble: OSError | None = None
         self._problem = verify_sizes(generation, files)
         beside = [] if whole else self._beside()
         if self._problem is None:
             self._compare([name for name in files if name not in beside])
         self.check()
-        self._thread = threading.Thread(target=self._compare, args=(beside,), daemon=True)
+        self._thread = threading.Thread(target=self._look, args=(beside,), daemon=True)
         if beside:
             self._thread.start()
 
@@ -47,6 +49,9 @@ class Verification:
         if self._problem:
             place = f"{self._generation.parent.name}/{self._generation.name}"
             raise ServingError(f"{self._folder}: {place}/{self._problem}. {CURE}")
+        if self._trouble is not None:
+            error = self._trouble
+            raise OSError(error.errno, error.strerror, error.filename) from error
 
     def wait(self) -> None:
         """Waits until everything is compared, and raises what was found."""
@@ -63,6 +68,12 @@ class Verification:
 
     def _size(self, name: str) -> int:
         return self._files[name].bytes if name in self._files else 0
+
+    def _look(self, names: list[str]) -> None:
+        try:
+            self._compare(names)
+        except OSError as error:
+            self._trouble = error
 
     def _compare(self, names: list[str]) -> None:
         self._problem = verify_contents(self._generation, self._files, names)

@@ -54,7 +54,8 @@ class View:
         if not changes:
             return self
         last = {change.id: change for change in changes}
-        rows = list(self.generation.items.rows_of(list(last)).values())
+        with self.generation.telling():
+            rows = list(self.generation.items.rows_of(list(last)).values())
         state = self.delta.without(self.state, last)
         if added := [change for change in last.values() if change.vector is not None]:
             data = b"".join(change.vector for change in added)
@@ -76,10 +77,11 @@ class View:
     ) -> tuple[list[list[str]], list[np.ndarray]]:
         """Finds each query's k nearest items; see `Index.search`."""
         where = None if where is None else check_where(where)
-        found = self._search(queries, k, where)
-        if where and not any(found[0]):
-            tables = [self.generation.items.connection, self.delta.items.connection]
-            require_fields(tables, where)
+        with self.generation.telling():
+            found = self._search(queries, k, where)
+            if where and not any(found[0]):
+                tables = [self.generation.items.connection, self.delta.items.connection]
+                require_fields(tables, where)
         return found
 
     def _search(
@@ -125,10 +127,11 @@ class View:
     def get(self, ids: Sequence[str]) -> list[dict[str, Any] | None]:
         """The metadata of items; see `Index.get`."""
         new = {name: row for name in ids if (row := self.delta.places.get(name)) is not None}
-        old = self.generation.items.rows_of([name for name in ids if name not in new])
-        old = {name: row for name, row in old.items() if self.kept is None or self.kept[row]}
+        with self.generation.telling():
+            old = self.generation.items.rows_of([name for name in ids if name not in new])
+            old = {name: row for name, row in old.items() if self.kept is None or self.kept[row]}
+            kept = self.generation.items.metadata_of(list(old.values()))
         added = self.delta.items.metadata_of(list(new.values()))
-        kept = self.generation.items.metadata_of(list(old.values()))
         found = {name: added[row] for name, row in new.items()}
         found |= {name: kept[row] for name, row in old.items()}
         return [found.get(name) for name in ids]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from serving.errors import ServingError
+from serving.index.searchers.settings import check_wanted
 from serving.index.stored.building import kept_rows
 from serving.index.stored.following import brought_up, load
 from serving.index.stored.generation import Generation, open_current
@@ -15,6 +16,7 @@ from serving.index.stored.layout import LOCK, read_current, sweep, write_current
 from serving.index.stored.lock import lock_writer
 from serving.index.stored.rebuild import rebuild
 from serving.index.stored.view import View
+from serving.index.validate import joined
 
 _HERE = 5_000  # items whose searcher is built in less than starting a process takes
 
@@ -64,7 +66,7 @@ class Writer:
     def note(self, facts: Mapping[str, Any]) -> None:
         """Keeps facts; see `Index.note`."""
         with self._changing:
-            self._journal.note(self._journal.facts | dict(facts))
+            self._journal.note(joined(self._journal.facts, facts))
 
     def __len__(self) -> int:
         with self._changing:
@@ -95,6 +97,7 @@ class Writer:
         Args:
             settings: of the searcher, from now on; by default those asked for before, or chosen.
         """
+        check_wanted(settings or {})
         with self._saving:
             with self._changing:
                 upto, before = self._journal.last, self.generation.manifest
@@ -129,10 +132,12 @@ class Writer:
             self._view = None if view is None else brought_up(view, self._journal)
 
     def _tidy(self) -> None:
-        """Removes the generation before, and forgets the changes that this one contains."""
+        """Tells readers, removes the generation before, forgets the changes that this contains."""
+        with suppress(OSError), self._changing:  # no room: the next time will do
+            self._journal.announce(self.generation.manifest.number)
         sweep(self._folder)
         more = True
-        with suppress(OSError):  # no room: the next time will do
+        with suppress(OSError):
             while more:
                 with self._changing:  # a little at a time
                     more = self._journal.trim(self.generation.manifest.folded)
@@ -140,7 +145,8 @@ class Writer:
     def _there(self, ids: Sequence[str]) -> list[str]:
         """Those of the ids that are in the index, each once."""
         changed = self._journal.present(ids, self.generation.manifest.folded)
-        rows = self.generation.items.rows_of([name for name in ids if name not in changed])
+        with self.generation.telling():
+            rows = self.generation.items.rows_of([name for name in ids if name not in changed])
         return [name for name in dict.fromkeys(ids) if changed.get(name, name in rows)]
 
     def _append(self, rows: Sequence[tuple[str, bytes | None, str | None]]) -> None:

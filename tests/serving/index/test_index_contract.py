@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -265,6 +266,37 @@ def test_odd_ids_are_ids(kind, index):
     assert index.remove(names[1:]) == 4
 
 
+class Brand(str, Enum):  # noqa: UP042 (a StrEnum writes itself as its value)
+    A = "a"
+
+
+def test_ids_may_be_other_libraries_strings(kind, index, place):
+    """What they write themselves as is not what they are equal to."""
+
+    class Named(str):
+        def __repr__(self):
+            return f"Named({str(self)!r})"
+
+    items = some(kind, 2)
+    index.add([Named("item 0"), Brand.A], np.array(list(items.values())))
+    assert index.remove([Brand.A]) == 1
+    with closing(open_index(place)) as reader:
+        assert [type(name) for ids, _, _ in reader.scan() for name in ids] == [str]
+        assert reader.get([Named("item 0"), "a"]) == [{}, None]
+
+
+@near
+def test_one_string_is_no_list_of_ids(kind, index):
+    for call in (
+        lambda: index.add("ab", random_vectors(kind.metric, 2, DIMENSION)),
+        lambda: index.remove("ab"),
+        lambda: index.get("ab"),
+    ):
+        with pytest.raises(ServingError, match="ids must be a list"):
+            call()
+    assert len(index) == 0
+
+
 def test_everything_can_be_scanned_as_it_was_added(kind, filled):
     index, items = filled
     found, batches = {}, list(index.scan(batch=64))
@@ -283,7 +315,8 @@ def test_an_index_says_what_it_is(kind, index, place):
     add(index, some(kind, 2, prefix="new"))
     index.remove(["item 7"])
     index.note({"pictures": "there", "skipped": 3})
-    index.note({"skipped": 4})
+    index.note({"skipped": 4, "wrong": 1})
+    index.note({"wrong": None})
     info = index.info()
     assert (info.place, info.metric, info.dimension) == (str(place), kind.metric, DIMENSION)
     assert (info.items, len(index), info.model) == (301, 301, MODEL)
@@ -388,6 +421,16 @@ def test_what_is_open_for_reading_does_not_change(kind, index, place):
             with pytest.raises(ServingError, match="open for reading only"):
                 change()
         assert len(reader) == 2
+
+
+@refusing
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}, b"x"])
+def test_facts_that_are_no_plain_values_are_refused(kind, index, value):
+    with pytest.raises(ServingError, match="facts must be plain JSON values"):
+        index.note({"x": value})
+    index.note({"y": 1})
+    facts = index.facts()
+    assert (facts["y"], "x" in facts) == (1, False)
 
 
 @refusing

@@ -49,6 +49,7 @@ def test_a_copy_holds_the_same_and_finds_the_same(make, tmp_path, metric):
     assert contents(tmp_path / "deeper" / "two") == contents(place)
     with closing(open_index(tmp_path / "deeper" / "two")) as index:
         assert (index.metric, index.model, index.info().facts["mine"]) == (metric, MODEL, 3)
+        assert index.facts().keys() == {"mine", PICTURES}
         assert find_folder(index, PICTURES) == tmp_path
 
 
@@ -79,7 +80,8 @@ def test_an_interrupted_copy_is_continued_and_another_index_is_not_touched(
     with pytest.raises(KeyboardInterrupt):
         copy_index(place, tmp_path / "two", interrupted)
     assert 0 < len(contents(tmp_path / "two")) < 290
-    assert copy_index(place, tmp_path / "two").items == 290
+    monkeypatch.chdir(tmp_path)
+    assert copy_index("./one", tmp_path / "two").items == 290  # however it is spelled
     assert contents(tmp_path / "two") == contents(place)
     with pytest.raises(ServingError, match="two: an index is there already"):
         copy_index(place, tmp_path / "two")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from serving.errors import ServingError
 from serving.index.fields import index_fields, require_fields
-from serving.index.filters import SIGNS, check_where, matching, matching_among
+from serving.index.filters import SIGNS, check_where, expression, matching, matching_among
 
 
 def table_of(metadata):
@@ -96,9 +96,9 @@ def indexed():
 
 
 def test_fields_that_are_filtered_by_are_indexed_and_paths_are_not(indexed):
-    query = "SELECT name FROM sqlite_master WHERE type = 'index'"
-    names = {name for (name,) in indexed.execute(query)}
-    assert names == {"items_by_field_brand", "items_by_field_price"}
+    query = "SELECT sql FROM sqlite_master WHERE type = 'index'"
+    made = {sql.partition(" ON items ")[2] for (sql,) in indexed.execute(query)}
+    assert made == {f"({expression(name)})" for name in ("brand", "price")}
 
 
 @pytest.mark.parametrize("where", [{"brand": "b7"}, {"brand": ["b7", "b8"]}, {"price": {"<": 1}}])
@@ -175,3 +175,20 @@ def test_what_is_no_filter_is_refused(where, message):
 
 def test_numbers_of_numpy_are_numbers():
     assert check_where({"a": np.int64(3), "b": {"<": np.float32(0.5)}}) == {"a": 3, "b": {"<": 0.5}}
+
+
+def test_fields_that_differ_in_case_alone_are_both_indexed(monkeypatch):
+    """SQLite's names do not: an index over each must have a name of its own."""
+    monkeypatch.setattr("serving.index.fields._MANY", 10)
+    table = table_of([{"Brand": "x", "brand": "y"}] * 1000)
+    index_fields(table)
+    for name in ("Brand", "brand"):
+        query = f"EXPLAIN QUERY PLAN SELECT row FROM items WHERE {expression(name)} = 'x'"
+        assert "USING INDEX items_by_field_" in str(table.execute(query).fetchall())
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+@pytest.mark.parametrize("shape", [lambda n: n, lambda n: [1, n], lambda n: {"<": n}])
+def test_an_integer_beyond_every_float_is_refused(digits, shape):
+    with pytest.raises(ServingError, match=r"a finite number.*Received: \d+ bits"):
+        check_where({"price": shape(10**digits)})

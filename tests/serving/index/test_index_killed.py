@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from numpy_ranking import check_answers
 
 from serving.index import open_index
-from serving.index.stored.layout import BUILDING, GENERATIONS
+from serving.index.stored.layout import BUILDING, GENERATIONS, read_current
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[3]
 
@@ -60,10 +61,17 @@ def test_a_build_in_another_process_ends_with_the_one_that_asked(fill, tmp_path)
     command = [sys.executable, "-c", SAVES, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as saving:
         assert saving.stdout.readline() == b"saving\n"
-        while not (folder / GENERATIONS / BUILDING).exists() and saving.poll() is None:
+        until = time.monotonic() + 60
+        while not (found := builders(folder)) and time.monotonic() < until:
+            os.sched_yield()
+        while not (folder / GENERATIONS / BUILDING).exists() and time.monotonic() < until:
             os.sched_yield()
         saving.send_signal(signal.SIGKILL)
+    assert found
+    assert read_current(folder) == 1  # it was killed before the switch
+    until = time.monotonic() + 60
     while builders(folder):
+        assert time.monotonic() < until
         os.sched_yield()
     with closing(open_index(folder, writable=True)) as again:
         del items["a/0.png"]

@@ -125,6 +125,128 @@ def test_a_reader_that_slept_through_several_generations_is_right_at_once(fill, 
         searched(reader, items, k=303)
 
 
+def test_a_reader_moves_to_a_generation_without_changes_too(fill, tmp_path):
+    """As `sbir index tune` makes it: other settings of the same items."""
+    folder = tmp_path / "index"
+    index, items = fill()
+    with closing(index), closing(open_index(folder)) as reader:
+        searched(reader, items)
+        index.save({"kind": "hash", "reorder": 300})
+        searched(reader, items)
+        wait_for_the_next_generation(reader)
+        searched(reader, items)
+        assert (reader.info().generation, reader.info().searcher) == (2, "hash")
+
+
+class Turnstile:
+    """A lock that says whenever somebody wants it."""
+
+    def __init__(self, lock, wanted):
+        self._lock, self._wanted = lock, wanted
+
+    def __enter__(self):
+        self._wanted()
+        return self._lock.__enter__()
+
+    def __exit__(self, *error):
+        return self._lock.__exit__(*error)
+
+
+def test_a_reader_is_not_closed_under_a_search_that_asks_the_journal(fill, tmp_path, monkeypatch):
+    """SQLite would end the process."""
+    fill()[0].close()
+    reader = open_index(tmp_path / "index")
+    state, journal = reader._state, reader._state._journal
+    version, close = journal.version, journal.close
+    asks, go, asking = threading.Event(), threading.Event(), []
+
+    def slow_version():
+        asks.set()
+        go.wait(60)
+        found = version()
+        asks.clear()
+        return found
+
+    def seen_close():
+        asking.append(asks.is_set())
+        close()
+        go.set()
+
+    monkeypatch.setattr(journal, "version", slow_version)
+    monkeypatch.setattr(journal, "close", seen_close)
+    searching = threading.Thread(target=reader.search, args=(np.ones((1, 8)), 1))
+    searching.start()
+    assert asks.wait(60)
+    monkeypatch.setattr(state, "_lock", Turnstile(state._lock, go.set))
+    reader.close()
+    searching.join()
+    assert asking == [False]
+
+
+@pytest.mark.parametrize("writable", [False, True])
+def test_who_comes_too_late_is_told_that_the_index_is_closed(fill, tmp_path, writable):
+    fill()[0].close()
+    index = open_index(tmp_path / "index", writable)
+    state = index._state  # as a thread has it that was about to search
+    index.close()
+    with pytest.raises(ServingError, match=r"index: this index has been closed\. Open it again"):
+        state.view()
+
+
+def test_a_closed_reader_lets_its_generation_go(fill, tmp_path):
+    index, _ = fill()
+    with closing(index):
+        reader = open_index(tmp_path / "index")
+        reader.search(np.ones((1, 8)), 1)
+        reader.close()
+        for step in range(2):
+            index.add([f"new {step}"], np.ones((1, 8)))
+            index.save()
+        assert generations(tmp_path / "index") == ["00000003"]
+
+
+class Vanishing:
+    """A listing of a folder after which what is in it is removed."""
+
+    def __init__(self, entries):
+        self._entries = iter(entries)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._entries)
+
+
+def test_an_index_says_what_it_is_while_a_writer_tidies(fill, tmp_path, monkeypatch):
+    index, _ = fill()
+    with closing(index):
+        building = tmp_path / "index" / GENERATIONS / ".building"
+        (building / "searcher").mkdir(parents=True)
+        (building / "vectors.npy").touch()
+        scandir = os.scandir
+
+        def listed(place):
+            entries = list(scandir(place))
+            if Path(place).name in (GENERATIONS, ".building"):
+                monkeypatch.setattr(os, "scandir", scandir)
+                for name in (".building/searcher", ".building/vectors.npy"):
+                    path = tmp_path / "index" / GENERATIONS / name
+                    path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+                building.rmdir()
+            return Vanishing(entries)
+
+        monkeypatch.setattr(os, "scandir", listed)
+        assert index.info().bytes > 300 * 8 * 4
+        assert not building.exists()
+
+
 def test_a_scan_goes_on_over_what_it_began_with(fill):
     index, items = fill()
     with closing(index):
@@ -294,6 +416,38 @@ def test_a_folder_with_something_else_is_never_written_to(tmp_path):
             with pytest.raises(ServingError, match=message):
                 attempt()
         assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("where", [".", "../here"])
+def test_the_current_folder_is_no_place_for_a_new_index(tmp_path, monkeypatch, where):
+    """It would be replaced under the shell that is in it."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for attempt in (check_target, lambda place: create_index(place, "l2", 8, MODEL)):
+        with pytest.raises(ServingError, match="cannot take the place of the current folder"):
+            attempt(Path(where))
+    assert [path.name for path in tmp_path.rglob("*")] == ["here"]
+    with closing(create_index(Path("in it"), "l2", 8, MODEL)) as index:
+        index.add(["a"], np.ones((1, 8)))
+        assert len(index) == 1
+
+
+def test_a_link_to_an_empty_folder_leads_to_the_index(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    create_index(tmp_path / "link", "l2", 8, MODEL).close()
+    assert (tmp_path / "link").is_symlink()
+    open_index(tmp_path / "empty").close()
+
+
+def test_wrong_settings_are_refused_at_once(fill, tmp_path, monkeypatch):
+    with pytest.raises(ServingError, match="kind='hahs'"):
+        create_index(tmp_path / "new", "l2", 8, MODEL, {"kind": "hahs"})
+    assert not (tmp_path / "new").exists()
+    with closing(fill()[0]) as index:
+        monkeypatch.setattr(writing, "rebuild", lambda *_: pytest.fail("it was tried"))
+        with pytest.raises(ServingError, match="kind='hahs'"):
+            index.save({"kind": "hahs"})
 
 
 def test_a_folder_can_be_moved_and_copied(fill, tmp_path):

@@ -13,6 +13,7 @@ from serving.index import Model, create_index, open_index
 from serving.index.searchers.exact import ExactSearcher
 from serving.index.searchers.settings import Settings
 from serving.index.searchers.trials import Asked, recall_of, structures, try_settings
+from serving.index.stored.layout import GENERATIONS, read_current
 from serving.index.tune import tune_index
 
 COUNT, DIMENSION = 3000, 16
@@ -102,6 +103,18 @@ def test_with_queries_no_vector_of_the_gallery_asks(tmp_path, monkeypatch, queri
     monkeypatch.setattr("serving.index.tune.try_settings", stop)
     with pytest.raises(InterruptedError):
         tune_index(make(tmp_path / "index"), 0.9, 10, queries)
+
+
+def test_classes_that_are_no_plain_values_are_the_folders(tmp_path, monkeypatch, queries):
+    quickly(monkeypatch)
+    folder = make(tmp_path / "index", count=500)
+    with closing(open_index(folder, writable=True)) as index:
+        ((ids, vectors, _),) = index.scan()
+        kinds = [["a"], {"b": 1}, None, "cat"]
+        index.add(ids, vectors, [{"class": kinds[row % 4]} for row in range(500)], replace=True)
+    assert tune_index(folder, 0.9, 10, queries).classes is not None
+    assert read_current(folder) == 2
+    assert [path.name for path in (folder / GENERATIONS).iterdir()] == ["00000002"]
 
 
 def test_recall_counts_equally_distant_neighbours_as_each_other():

@@ -1,5 +1,7 @@
 """What Milvus alone can do or do wrong, on a real engine; the contract has a test of its own."""
 
+import json
+import re
 import socket
 import subprocess
 import sys
@@ -17,6 +19,8 @@ from serving.index.milvus.address import parse_address
 from serving.index.milvus.engine import milvus_client
 from serving.index.milvus.filters import expression
 from serving.index.milvus.settings import choose_settings
+from serving.index.open import shown
+from serving.index.tune import tune_index
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +195,57 @@ def test_an_address_names_an_engine_and_a_collection_and_hides_its_password():
                   "milvus://there:port/x", "milvus://there/x?y=1"):  # fmt: skip
         with pytest.raises(ServingError, match="NAME"):
             parse_address(wrong)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "milvus://root:se:cr@et@host:99999/n",
+        "milvus://root:secret@host:port/n",
+        "milvus://root:sec/ret@host/n",
+        "milvus://root:sec#ret@host/n",
+        "milvus://root:secret@host/n?x=1",
+        "qdrant://root:secret@host/n",
+    ],
+)
+def test_no_message_shows_a_password(place):
+    with pytest.raises(ServingError, match=r"Received: [a-z]+://root@host") as told:
+        open_index(place)
+    assert not {"sec", "ret", "cr@et"} & set(re.findall(r"sec|ret|cr@et", str(told.value)))
+
+
+def test_what_is_printed_and_kept_of_a_place_has_no_password(tmp_path):
+    assert shown("milvus://me:se%40cret@there:1/x") == "milvus://me@there:1/x"
+    for place in ("milvus://there:1/x", "a:b@c/d", tmp_path):
+        assert shown(place) == str(place)
+    with pytest.raises(ServingError, match="milvus://me@there/x: an engine tunes itself"):
+        tune_index("milvus://me:secret@there/x")
+
+
+class FakeEngine:
+    """Keeps the one row of notes."""
+
+    address = parse_address("milvus://there/x")
+
+    def __init__(self):
+        self.note = json.dumps({"facts": {}, "generation": 0})
+
+    def call(self, method, *args, **_):
+        if method == "upsert":
+            self.note = args[0][0]["note"]
+        return [{"note": self.note}]
+
+
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}])
+def test_notes_are_plain_values_as_those_of_a_folder(value):
+    about = {"metric": "l2", "dimension": 8, "created": "then"}
+    settings = choose_settings("l2", None)
+    index = milvus_index.MilvusIndex(FakeEngine(), about, settings, MODEL, writable=True)
+    with pytest.raises(ServingError, match="facts must be plain JSON values"):
+        index.note({"x": value})
+    index.note({"y": 1, "z": 2})
+    index.note({"z": None})
+    assert index.facts() == {"y": 1}
 
 
 def test_filters_are_written_as_the_engine_reads_them():

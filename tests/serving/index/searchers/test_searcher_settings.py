@@ -46,6 +46,16 @@ def test_what_was_asked_of_more_vectors_is_chosen_anew():
     assert settle(asked, 1000)[0] == Settings("tree", 100, 1000, 10)
 
 
+def test_soar_of_a_single_leaf_is_chosen_anew():
+    """ScaNN 1.3 would answer with one row k times."""
+    asked = {"kind": "tree", "leaves": 1, "leaves_to_search": 1, "soar": True}
+    settings, why = settle(asked, 400)
+    assert settings == Settings("exact")
+    assert why.startswith("SOAR needs 2 leaves at least, not 1, so this was chosen instead")
+    assert settle(asked | {"leaves": 2}, 400)[0].soar
+    assert settle(asked | {"soar": False}, 400)[0] == Settings("tree", 500, 1, 1)
+
+
 def test_no_more_leaves_are_visited_than_there_are():
     asked = {"kind": "tree", "leaves": 10, "leaves_to_search": 50}
     assert settle(asked, 1000)[0].leaves_to_search == 10
