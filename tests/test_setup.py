@@ -2,9 +2,11 @@
 
 import shutil
 import subprocess
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[1]
 # What the script needs of the system, apart from a Python.
@@ -76,3 +78,19 @@ def test_every_requirement_is_pinned_and_names_no_address():
         lines = (ROOT / name).read_text().splitlines()
         assert all("==" in line for line in lines)
         assert not any("://" in line for line in lines)
+
+
+def test_every_pinned_package_allows_this_python():
+    # uv does not mind a package that rules a newer Python out; pip refuses to install it.
+    pinned = [
+        line.split("==")[0]
+        for name in ("requirements.txt", "requirements-dev.txt")
+        for line in (ROOT / name).read_text().splitlines()
+        if "==" in line
+    ]
+    refusing = {}
+    for name in pinned:
+        allowed = metadata(name)["Requires-Python"] or ""
+        if not SpecifierSet(allowed).contains("3.11.7"):
+            refusing[name] = allowed
+    assert pinned and not refusing
