@@ -2,8 +2,8 @@
 
     sbir train icons_quick
 
-About five minutes on two cores without a GPU (AMD EPYC, TensorFlow 2.15.1, float32: in
-mixed_bfloat16 this network's depthwise convolutions made a step two to three times slower).
+About five minutes on two cores without a GPU (AMD EPYC, TensorFlow 2.15.1, float32: with
+mixed_bfloat16 this network is slower and finds no better, see docs/speed.md).
 Expected on the test part of the `styles` split: see docs/results.md. Settings were chosen on the
 validation part: see docs/margins.md.
 """
