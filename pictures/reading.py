@@ -32,6 +32,7 @@ def read_picture(
     longest: int | None = LONGEST,
     max_pixels: int = MAX_PIXELS,
     name: str | None = None,
+    background: str = "white",
 ) -> np.ndarray:
     """Reads a PNG, JPEG, WebP, GIF (its first frame) or BMP as upright RGB on white.
 
@@ -43,6 +44,7 @@ def read_picture(
         longest: the longest side of the result; `None` keeps the size.
         max_pixels: the largest width x height that is decoded.
         name: what errors call it; by default the path.
+        background: the colour behind what is transparent.
 
     Returns:
         uint8 array of shape (H, W, 3).
@@ -51,7 +53,7 @@ def read_picture(
         PictureError: not a picture, too large, truncated or damaged; names the file.
         MemoryError: there is too little memory just now, which says nothing of the picture.
     """
-    return read_with_image(source, longest, max_pixels, name)[0]
+    return read_with_image(source, longest, max_pixels, name, background)[0]
 
 
 def read_with_image(
@@ -59,13 +61,14 @@ def read_with_image(
     longest: int | None,
     max_pixels: int = MAX_PIXELS,
     name: str | None = None,
+    background: str = "white",
 ) -> tuple[np.ndarray, ImageFile]:
     """As `read_picture`, with Pillow's image, which knows how the picture was stored."""
     name = name or ("the picture" if isinstance(source, bytes) else str(source))
     data = source if isinstance(source, bytes) else read_bytes(source)
     try:
         image = open_picture(data, name, max_pixels)
-        return _upright_rgb(image, longest), image
+        return _upright_rgb(image, longest, background), image
     except (PictureError, MemoryError):
         raise
     except Exception as error:  # decoders of hostile bytes raise anything, SyntaxError included
@@ -104,13 +107,13 @@ def read_bytes(path: Path | str) -> bytes:
         raise PictureError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _upright_rgb(image: ImageFile, longest: int | None) -> np.ndarray:
+def _upright_rgb(image: ImageFile, longest: int | None, background: str) -> np.ndarray:
     if longest is not None:
         image.draft(None, (longest, longest))  # JPEG decodes at 1/2, 1/4 or 1/8; others ignore it
     image.load()
     plain = _shrink(_eight_bits(image), longest)
     turn = _TURNS.get(_orientation(image))
-    return _pixels(plain.transpose(turn) if turn is not None else plain)
+    return _pixels(plain.transpose(turn) if turn is not None else plain, background)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -149,21 +152,21 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _pixels(image: Image.Image) -> np.ndarray:
-    """On white, some rows at a time: the whole would be in memory four times over."""
+def _pixels(image: Image.Image, background: str) -> np.ndarray:
+    """On its background, some rows at a time: the whole would be in memory four times over."""
     width, height = image.size
     rows = max(1, _BAND // width)
     if rows >= height:
-        return np.asarray(_on_white(image))
+        return np.asarray(_laid_on(image, background))
     rgb = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, rows):
         box = (0, top, width, min(top + rows, height))
-        rgb[top : top + rows] = np.asarray(_on_white(image.crop(box)))
+        rgb[top : top + rows] = np.asarray(_laid_on(image.crop(box), background))
     return rgb
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def _laid_on(image: Image.Image, background: str) -> Image.Image:
     if image.mode not in ("RGBA", "LA"):
         return image if image.mode == "RGB" else image.convert("RGB")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    behind = Image.new("RGBA", image.size, background)
+    return Image.alpha_composite(behind, image.convert("RGBA")).convert("RGB")

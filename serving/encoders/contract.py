@@ -43,6 +43,18 @@ class Encoder(Protocol):
         ...
 
 
+class Unavailable(ServingError):
+    """An encoder elsewhere that does not answer now.
+
+    Attributes:
+        told: the sentence for outsiders, which names no machine.
+    """
+
+    def __init__(self, message: str, told: str = "the encoder does not answer"):
+        super().__init__(message)
+        self.told = told
+
+
 def check_domain(domain: str) -> str:
     """Returns "sketch" or "photo", or refuses."""
     if domain not in DOMAINS:
