@@ -17,6 +17,7 @@ from sbir_tf.errors import UserError
 from serving.commands.codes_search import codes_search
 from serving.commands.index import index_app
 from serving.commands.search import search
+from serving.commands.serve import serve
 from training.commands.codes import codes_app
 from training.commands.compare import compare
 from training.commands.evaluate import evaluate
@@ -42,7 +43,7 @@ app.add_typer(runs_app, name="runs")
 app.add_typer(codes_app, name="codes")
 app.add_typer(weights_app, name="weights")
 app.add_typer(index_app, name="index")
-for command in (train, finetune, evaluate, report, compare, export, search):
+for command in (train, finetune, evaluate, report, compare, export, search, serve):
     app.command()(command)
 codes_app.command("search")(codes_search)
 

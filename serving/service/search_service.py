@@ -1,7 +1,7 @@
 """The service: drawings and pictures in, pictures out; whoever speaks to it, by whatever protocol.
 
-Everything slow runs in threads: pictures are read by a pool, encoded by the batcher's thread, looked
-for by another pool. The event loop only passes them on.
+Everything slow runs in threads: pictures are read by a pool, encoded by the batcher's thread,
+looked for by another pool. The event loop only passes them on.
 """
 
 import asyncio

@@ -55,9 +55,7 @@ def test_a_search_ranks_as_numpy_does(encoder, place, gallery):
     query = np.array([200, 40, 30]) / 255
     names, vectors, _ = next(iter(open_index(place).scan()))
     order = np.argsort(((vectors - query) ** 2).sum(1), kind="stable")
-    found = run(
-        encoder, place, gallery, lambda s: s.search(Query(photo=png((200, 40, 30)), k=12))
-    )
+    found = run(encoder, place, gallery, lambda s: s.search(Query(photo=png((200, 40, 30)), k=12)))
     assert [hit.id for hit in found.hits] == [names[at] for at in order]
     assert [hit.rank for hit in found.hits] == list(range(1, 13))
     assert found.hits[0].class_name == "red"

@@ -1,0 +1,1 @@
+"""The HTTP API: see docs/api.md."""
