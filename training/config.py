@@ -9,6 +9,7 @@ from typing import Literal
 
 from sbir_tf.data.augmentation import Colour, Geometry
 from sbir_tf.data.drawing import Drawing
+from sbir_tf.data.icons.hand import Hand
 from sbir_tf.errors import UserError, nearest
 from training.overrides import from_json, replace
 from training.rules import check
@@ -32,6 +33,8 @@ class Data:
         strokes: Stroke widths that icons are rendered at, as multiples of their own.
         dropped: How many more renderings of every icon's sketch leave some strokes out.
         drop_share: How likely each stroke is left out of those.
+        hands: How many more drawings of every icon's sketch are made as by a hand with a mouse.
+        hand: How far that hand goes astray.
         root: The folder of the data set, or of the records.
         layout: How it is laid out, see `sbir_tf.data.layouts`.
         variant: Which of the layout's variants (Sketchy's tx_..., one or several joined by commas;
@@ -66,6 +69,8 @@ class Data:
     strokes: tuple[float, ...] = (0.7, 1.0, 1.5)
     dropped: int = 0
     drop_share: float = 0.3
+    hands: int = 0
+    hand: Hand = field(default_factory=Hand)
     root: str = "data/folders"
     layout: Literal["sketchy_ext", "tuberlin_ext", "quickdraw_ext", "release", "plain"] = "plain"
     variant: str | None = None
@@ -102,6 +107,10 @@ class Network:
         squeeze_activation: Of the gates.
         widths, depths: Of "se_resnet".
         embedding_dim: D.
+        embedding_start: The embedding layer at the start: "random", or the "principal"
+            components of what the pretrained backbone makes of the training pictures.
+        frozen_norms: Whether the norms of a pretrained backbone keep their statistics, scales
+            and offsets.
         normalization: "own", as the backbone was pretrained, or "unit": pixels in [0, 1].
         batch_norm_momentum: Of the moving statistics.
         sync_batch_norm: Normalize by the statistics of the whole batch, which replicas then
@@ -127,6 +136,8 @@ class Network:
     widths: tuple[int, ...] = (32, 64, 128, 256)
     depths: tuple[int, ...] = (1, 1, 1, 1)
     embedding_dim: int = 512
+    embedding_start: Literal["random", "principal"] = "random"
+    frozen_norms: bool = False
     normalization: Literal["own", "unit"] = "own"
     batch_norm_momentum: float = 0.99
     sync_batch_norm: bool = False
@@ -154,6 +165,8 @@ class Loss:
         center_radius: Norm of the class centres at the start, for mems, ems and center.
         center_start: Where those start: in "random" directions, or at the "means" of what the
             encoder makes of each class, for an encoder that is trained already.
+        keep: Weight of the term that keeps photos' embeddings where they were at the start; see
+            `training.keeping`.
         compare: How embeddings are compared when searching: by "distance", by "direction"
             (they are scaled to unit length), or None, as the loss trains them.
     """
@@ -182,6 +195,7 @@ class Loss:
     earn_power: float = 1.0
     center_radius: float = 1.0
     center_start: Literal["random", "means"] = "random"
+    keep: float = 0.0
     compare: Literal["distance", "direction"] | None = None
 
 

@@ -105,8 +105,8 @@ def finetuning(start: Start, place: Place, overrides: Sequence[str] = ()) -> Con
         gpus=None,
         replicas=1,
         data=data,
-        network=replace(start.config.network, weights=str(start.weights)),
-        loss=replace(start.config.loss, center_start="means"),
+        network=replace(start.config.network, weights=str(start.weights), embedding_start="random"),
+        loss=replace(start.config.loss, center_start="means", keep=0.0),
         optimizer=slower(start.config.optimizer),
         # Stopping must not depend on how fast the machine is.
         validation=Validation(share=1.0, patience=PATIENCE),

@@ -14,6 +14,7 @@ from training.build import dtype_policy
 from training.callbacks import LambdaSchedule, MarginSchedule
 from training.config import Config
 from training.guards import CollapseGuard, ExplosionGuard
+from training.keeping import kept_near_its_start
 from training.position import Position
 
 LOSSES = {
@@ -65,7 +66,7 @@ def training_model(config: Config, encoder: keras.Model, classes: int) -> keras.
     """The encoder with the head that the loss needs."""
     # Keras scales the loss of a model whose own policy is mixed_float16.
     with dtype_policy(config.precision):
-        head = LOSSES[config.loss.name].head
+        head, encoder = LOSSES[config.loss.name].head, kept_near_its_start(config, encoder)
         return add_head(encoder, head, classes, config.loss.center_radius, config.seed)
 
 

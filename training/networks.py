@@ -47,7 +47,16 @@ def encoder_of(config: Config, precision: str, pretrained: bool = False) -> kera
         weights = config.network.weights
         if pretrained and weights:
             load_imagenet(backbone) if weights == "imagenet" else load_weights(encoder, weights)
+        if config.network.frozen_norms:
+            freeze_norms(backbone)
         return encoder
+
+
+def freeze_norms(backbone: keras.Model) -> None:
+    """Make norms keep what they were pretrained with: they are then the same as when searching."""
+    for layer in backbone.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
 
 
 def backbone_of(config: Config) -> keras.Model:

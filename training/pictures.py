@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,6 +67,8 @@ def training_pictures(data: Data, progress=None) -> TrainingPictures:
     for number in range(data.dropped):
         fewer = [with_strokes_dropped(icon, data.drop_share, number) for icon in sketches]
         strokes.append(rendered(fewer, data.size, 1.0, progress)[..., 0])
+    if data.hands:
+        strokes += list(np.moveaxis(drawn_by_hand(sketches, data, progress), 1, 0))
     return TrainingPictures(
         np.stack(strokes, axis=1),
         np.array([label[icon.class_name] for icon in sketches], np.int32),
@@ -100,13 +102,29 @@ def held_out(data: Data, part: str, progress=None) -> tuple[Items, Items]:
     return items("sketch", 0), items("photo", 1)
 
 
+def drawn_by_hand(icons, data: Data, progress=None) -> np.ndarray:
+    """Drawings (N, hands, size, size) uint8, kept in data/cache for the next time."""
+    content = "\n".join(f"{icon.key} {icon.body}" for icon in icons)
+    content += f" {data.size} {data.hands} {data.hand}"
+    more = {"progress": progress} if progress else {}
+    return _kept(
+        content,
+        lambda: bundled.hand_drawings(icons, data.size, data.hands, data.hand, **more),
+    )
+
+
 def rendered(icons, size: int, stroke: float, progress=None) -> np.ndarray:
     """Renderings (N, size, size, 3) uint8, kept in data/cache for the next time."""
     content = "\n".join(f"{icon.key} {icon.body}" for icon in icons) + f" {size} {stroke}"
+    more = {"progress": progress} if progress else {}
+    return _kept(content, lambda: bundled.render_all(icons, size, stroke, **more))
+
+
+def _kept(content: str, make: Callable[[], np.ndarray]) -> np.ndarray:
     path = CACHE / f"{hashlib.sha256(content.encode()).hexdigest()[:24]}.npy"
     if path.exists():
         return np.load(path, allow_pickle=False)
-    images = bundled.render_all(icons, size, stroke, **({"progress": progress} if progress else {}))
+    images = make()
     with written_aside(path) as aside:
         np.save(aside, images)
     return images

@@ -68,6 +68,21 @@ def check(config: "Config") -> None:
             "items where data.classes_per_batch is set (it balances by itself)",
         ),
         ("data.dropped", config.data.dropped >= 0, "at least 0"),
+        ("data.hands", config.data.hands >= 0, "at least 0"),
+        ("data.hands", not config.data.hands or config.data.source == "icons", "0 but of icons"),
+        ("loss.keep", 0 <= config.loss.keep < float("inf"), "at least 0"),
+        *(
+            (key, not value or config.network.weights is not None, "off without network.weights")
+            for key, value in (
+                ("loss.keep", config.loss.keep),
+                ("network.frozen_norms", config.network.frozen_norms),
+            )
+        ),
+        (
+            "network.embedding_start",
+            config.network.embedding_start == "random" or config.network.weights is not None,
+            "random without network.weights",
+        ),
         ("data.drop_share", 0 <= config.data.drop_share <= 1, "from 0 to 1"),
         *(
             (f"data.drawing.{name}", 0 <= getattr(config.data.drawing, name) <= most, rule)

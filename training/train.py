@@ -28,6 +28,7 @@ from training.losses import callbacks_of, class_centers, loss_of, metrics_of, tr
 from training.networks import encoder_of
 from training.position import Position
 from training.preemption import Preempted, Preemption, preemption
+from training.principal import start_embedding
 from training.progress import ProgressLine, tell
 from training.provenance import command_line
 from training.run import (
@@ -131,6 +132,7 @@ def train_run(
     config = run.config
     position = Position(config.steps_per_epoch)
     with strategy.scope():
+        start_embedding(config, encoder, pictures)
         model = training_model(config, encoder, len(pictures.class_names))
         start_centers(config, model, encoder, pictures)
         metrics = metrics_of(loss)

@@ -1,0 +1,36 @@
+"""The model that is shipped: drawings by hand, icons and photographs in one space.
+
+    sbir train icons
+
+EfficientNet-Lite0 with DASE gates, from ImageNet weights. Sketches are also drawn by an imitated
+hand (docs/icons.md), the backbone's norms are frozen, the embedding starts as the principal
+components of the ImageNet features, and photos are held near where those put them
+(docs/method.md, "Keeping what was pretrained").
+"""
+
+from sbir_tf.data.augmentation import Colour, Geometry
+from training.config import Config, Data, Loss, Network, Optimizer
+
+CONFIG = Config(
+    name="icons",
+    steps=1000,
+    steps_per_epoch=50,
+    batch_size=64,
+    data=Data(
+        size=128,
+        hands=8,
+        sketch=Geometry(rotation=8, zoom=(0.85, 1.1), stretch=0.1, shear=0.05, shift=0.04),
+        photo=Geometry(rotation=5, zoom=(0.9, 1.15), stretch=0.05, shift=0.03),
+        colour=Colour(brightness=0.1, contrast=0.2, saturation=0.2, hue=0.05),
+    ),
+    network=Network(
+        backbone="efficientnet_lite0",
+        weights="imagenet",
+        reduction=4,
+        embedding_dim=128,
+        embedding_start="principal",
+        frozen_norms=True,
+    ),
+    loss=Loss(name="ems", schedule="earned", center_radius=10.0, center_start="means", keep=6.0),
+    optimizer=Optimizer(learning_rate=3e-3, warmup=0.1, backbone_rate=0.3),
+)
