@@ -34,7 +34,7 @@ from benchmarks.tables import check_section, replace_section, table
 from pictures import read_picture
 from sbir_tf.export import export_encoder
 from serving.encoders import InProcessEncoder, load_encoder
-from serving.encoders.in_process import _as_bmp
+from serving.encoders.in_process import as_bmp
 from serving.gallery import index_folder
 from serving.gallery.pipeline import index_with_beam
 from training.config import load_config
@@ -176,7 +176,7 @@ def paint(folder: Path, count: int, side: int) -> Path:
 
 def held(pictures: Path) -> list[tf.Tensor]:
     """All pictures in memory, as the model takes them."""
-    data = [_as_bmp(read_picture(path)) for path in sorted(pictures.rglob("*.jpg"))]
+    data = [as_bmp(read_picture(path)) for path in sorted(pictures.rglob("*.jpg"))]
     return [tf.constant(data[start : start + BATCH]) for start in range(0, len(data), BATCH)]
 
 

@@ -7,7 +7,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from sbir_tf.export import decode_on_white, export_encoder, fit_square
+from sbir_tf.export import (
+    decode_on_white,
+    digest_of,
+    export_encoder,
+    files_digest,
+    fit_square,
+)
 from sbir_tf.models import build_encoder, se_resnet
 
 SIZE = 32
@@ -69,7 +75,7 @@ def test_a_domain_that_is_neither_sketch_nor_photo_is_refused_by_name(signatures
 
 
 def test_the_signatures_are_the_contract(signatures):
-    assert set(signatures) == {"serving_default", "sketch", "photo", "pixels"}
+    assert set(signatures) == {"serving_default", "sketch", "photo", "pixels", "describe"}
     inputs = signatures["serving_default"].structured_input_signature[1]
     assert inputs["image"].dtype == tf.string
     assert inputs["domain"].dtype == tf.int64
@@ -148,8 +154,11 @@ def test_any_size_and_any_mixture_of_sizes_embeds(signatures):
     np.testing.assert_allclose(received[1], alone[0], atol=1e-5)
 
 
-def test_the_description_beside_the_model_is_complete(exported):
-    assert json.loads((exported / "assets.extra" / "encoder.json").read_text()) == {
+def test_the_description_beside_the_model_is_complete(encoder, exported):
+    told = json.loads((exported / "assets.extra" / "encoder.json").read_text())
+    assert told.pop("files") == files_digest(exported)
+    assert told.pop("digest") == digest_of(encoder)
+    assert told == {
         "format": 1,
         "name": "tiny",
         "dimension": 8,

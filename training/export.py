@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sbir_tf.data.splits import is_split_file
 from sbir_tf.errors import UserError
 from sbir_tf.export import export_encoder
+from sbir_tf.tflite import add_tflite
 from training.config import Config, Data
 from training.evaluate import trained_encoder
 from training.losses import loss_of, settings_of
@@ -55,12 +57,13 @@ LIMITS = {
 }
 
 
-def export_run(run: Run, model_folder: Path) -> tuple[Path, bool]:
+def export_run(run: Run, model_folder: Path, tflite: Sequence[str] = ()) -> tuple[Path, bool]:
     """Export a complete run as the next version of a model.
 
     Args:
         run: A complete run.
         model_folder: Of the model; its versions are the numbered folders inside.
+        tflite: Kinds of TensorFlow Lite files to write beside it, see `sbir_tf.tflite`.
 
     Returns:
         The version's folder, and whether it is new: a run that the latest version already
@@ -73,14 +76,20 @@ def export_run(run: Run, model_folder: Path) -> tuple[Path, bool]:
     kept = description_of(model_folder / str(version))
     # One of before "config" was kept cannot be fine-tuned: exported again, it can.
     if version and kept.get("weights") == digest and "config" in kept:
-        return model_folder / str(version), False
+        folder = model_folder / str(version)
+        if tflite:
+            add_tflite(folder, trained_encoder(run), tflite)
+        return folder, False
     encoder = trained_encoder(run)
     folder = model_folder / str(version + 1)
     name = run.config.name
     card = model_card(run, version + 1, int(encoder.outputs[0].shape[-1]))
     # What `sbir finetune` builds the network by.
     facts = {"weights": digest, "config": portable(run.config).to_json()}
-    return export_encoder(encoder, folder, name, card, **facts), True
+    export_encoder(encoder, folder, name, card, **facts)
+    if tflite:
+        add_tflite(folder, encoder, tflite)
+    return folder, True
 
 
 def portable(config: Config) -> Config:

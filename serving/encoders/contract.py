@@ -55,6 +55,10 @@ class Unavailable(ServingError):
         self.told = told
 
 
+class TooSlow(Unavailable):
+    """It is there, but took too long: to ask again at once would only make it slower."""
+
+
 def check_domain(domain: str) -> str:
     """Returns "sketch" or "photo", or refuses."""
     if domain not in DOMAINS:

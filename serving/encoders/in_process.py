@@ -62,17 +62,13 @@ class InProcessEncoder:
         signature = self._signatures[check_domain(domain)]
         if not len(pictures):
             return np.empty((0, self.dimension), np.float32)
-        encoded = tf.constant([_as_bmp(picture) for picture in pictures])
+        encoded = tf.constant([as_bmp(picture) for picture in pictures])
         embeddings = signature(image=encoded)["embedding"].numpy()
         return check_embeddings(embeddings, len(pictures), self)
 
 
-def load_encoder(path: Path | str) -> InProcessEncoder:
-    """Opens the encoder of a model's folder."""
-    return InProcessEncoder(path)
-
-
-def _as_bmp(picture: bytes | np.ndarray) -> bytes:
+def as_bmp(picture: bytes | np.ndarray) -> bytes:
+    """A picture as the graph reads it: upright RGB, as BMP."""
     if isinstance(picture, bytes):
         picture = read_picture(picture)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from serving.errors import ServingError
 
@@ -24,6 +25,8 @@ class ModelFolder:
         dimension: length of its embeddings.
         image_size: side of the picture that its network sees.
         weights: sha256 of the trained weights that it was exported from, or `None`.
+        declared: the digest that the graph tells of itself, and that of the files it was written
+            with; `None` of an older export.
     """
 
     path: Path
@@ -31,6 +34,7 @@ class ModelFolder:
     dimension: int
     image_size: int
     weights: str | None = None
+    declared: tuple[str, str] | None = None
 
     @classmethod
     def open(cls, path: Path | str) -> "ModelFolder":
@@ -54,6 +58,15 @@ class ModelFolder:
         return cls(path=folder, **_describe(folder / _DESCRIPTION))
 
     def digest(self) -> str:
+        """What an index knows the model by.
+
+        The digest that the model tells of itself, wherever it runs, as long as its files are those
+        it was written with; else sha256 over the graph and every file of weights.
+        """
+        files = self._files_digest()
+        return self.declared[0] if self.declared and self.declared[1] == files else files
+
+    def _files_digest(self) -> str:
         """sha256 over the graph and every file of weights, with their names."""
         digest = hashlib.sha256()
         files = sorted(path for path in (self.path / "variables").rglob("*") if path.is_file())
@@ -76,15 +89,17 @@ def _version(path: Path) -> Path:
     return max(versions, key=lambda version: int(version.name))
 
 
-def _describe(path: Path) -> dict[str, str | int | None]:
+def _describe(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        described = {
+        described: dict[str, Any] = {
             "name": str(values["name"]),
             "dimension": int(values["dimension"]),
             "image_size": int(values["image_size"]),
             "weights": None if values.get("weights") is None else str(values["weights"]),
         }
+        declared = values.get("digest"), values.get("files")
+        described["declared"] = tuple(map(str, declared)) if all(declared) else None
         kind = values["format"], values["metric"]
     except (ValueError, KeyError, TypeError) as error:
         raise ServingError(f"{path}: damaged ({error!r}). Export the model again") from error

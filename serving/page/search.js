@@ -33,6 +33,7 @@ export class Asker {
   ask(path, body, wait = SOON) {
     this.forget();
     this.last = [path, body];
+    this.told("searching");
     const number = this.number;
     this.timer = setTimeout(() => this.send(path, body, number, 0), wait);
   }
@@ -43,7 +44,6 @@ export class Asker {
     const { signal } = this.controller;
     const ended = setTimeout(() => this.controller.abort("timeout"), TIMEOUT);
     const slow = setTimeout(() => number === this.number && this.told("slow"), SLOW);
-    this.told("searching");
     try {
       const headers = this.headers({ "Content-Type": "application/json" });
       const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal });
