@@ -39,7 +39,7 @@ class Gate:
         """How many may be inside."""
         if not (self.alone and self.between):
             return self._limits.most
-        fitting = int(_TIMES * self.alone / self.between)
+        fitting = round(_TIMES * self.alone / self.between)
         return max(self._limits.least, min(self._limits.most, fitting))
 
     @contextmanager
