@@ -1,8 +1,12 @@
 # `make demo` and `make test` set themselves up; see tools/setup.sh.
-.PHONY: demo test test-all lint setup setup-dev lock
+.PHONY: demo serve test test-all lint setup setup-dev lock
 
 demo: setup
 	@sh tools/demo.sh
+
+# The page to draw on, with the shipped model.
+serve: setup
+	@sh tools/serve.sh
 
 test: setup-dev
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile -m "not slow"

@@ -85,12 +85,12 @@ def test_every_knob_changes_the_drawing_and_none_at_zero(knob):
 
     def draw(value):
         hand = replace(STILL, **{knob: value})
-        return draw_by_hand(SQUARE, 96, hand, np.random.default_rng(1))
+        return draw_by_hand(two, 96, hand, np.random.default_rng(1))
 
+    two = [*SQUARE, np.array([[0.3, 0.3], [0.6, 0.7]])]
     assert (draw(3 * usual) != draw(0)).any()
-    np.testing.assert_array_equal(
-        draw(0), draw_by_hand(SQUARE, 96, STILL, np.random.default_rng(1))
-    )
+    still = draw_by_hand(two, 96, STILL, np.random.default_rng(1))
+    np.testing.assert_array_equal(draw(0), still)
 
 
 def test_lines_are_drawn_again_and_short_ones_left_out():

@@ -151,7 +151,7 @@ def test_a_link_restores_the_drawing(open_page):
     page.draw(*LINE)
     page.draw((0.8, 0.2), (0.2, 0.7))
     page.page.locator("#copy").click()
-    page.page.wait_for_function("location.hash.startsWith('#d=')")
+    page.page.wait_for_function("() => location.hash.startsWith('#d=')")
     end = page.page.evaluate("location.hash")
     other = open_page(path="/" + end)
     other.act(lambda: None) if other.page.evaluate(
@@ -166,7 +166,7 @@ def test_a_link_restores_the_drawing(open_page):
 @pytest.mark.parametrize("end", ["#d=!!", "#d=AAAA", "#d=AgEB", "#d=" + "_" * 9000])
 def test_a_broken_link_is_told(open_page, end):
     page = open_page(path="/" + end)
-    page.page.wait_for_function("document.body.dataset.state === 'error'")
+    page.page.wait_for_selector("body[data-state=error]")
     assert "cannot be read" in page.status()
 
 
