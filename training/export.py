@@ -49,8 +49,8 @@ LICENCE = {
     "own": "The data set's own terms hold for what was learnt from it.",
 }
 LIMITS = {
-    "icons": "It has seen line icons and colour icons alone. On photographs and on hand drawings "
-    "expect less\nthan the figures say.",
+    "icons": "It has seen line icons and colour icons alone{hands}. On photographs and on people's\n"
+    "drawings expect less than the figures say.",
     "own": "It was trained and evaluated on pictures squeezed into a square, its test sketches "
     "enlarged by\n{zoom:.0%}; this model frames a picture that is not square in white instead, and "
     "enlarges none.",
@@ -125,6 +125,13 @@ def without_place(argument: str) -> str:
     return head + equals + (Path(value).name if Path(value).is_absolute() else value)
 
 
+def command_of(arguments: Sequence[str]) -> str:
+    """The command of a training, as one would give it again."""
+    program, *more = [without_place(each) for each in arguments]
+    program = "sbir" if Path(program).name in ("__main__.py", "sbir") else program
+    return command_line([program, *more])
+
+
 def start_in_words(weights: str | None) -> str:
     """What a training started from; of a file, what says which: its folder and its name."""
     if weights in (None, "imagenet"):
@@ -147,13 +154,14 @@ def model_card(run: Run, version: int, dimension: int) -> str:
         data=trained_on(config.data),
         licence=LICENCE[kind_of(config.data)],
         limits=LIMITS[kind_of(config.data)].format(
+            hands=", and the former redrawn by an imitated hand" if config.data.hands else "",
             zoom=(config.data.test_resize or config.data.size) / config.data.size - 1
         ),
         classes=facts["classes"],
         steps=facts.get("trained_steps", config.steps),
         seed=config.seed,
         weights=start_in_words(config.network.weights),
-        command=command_line([without_place(each) for each in facts["command"]]),
+        command=command_of(facts["command"]),
         revision=facts["revision"] or "unknown",
         figures=figures(run),
     )
