@@ -49,7 +49,7 @@ LICENCE = {
     "own": "The data set's own terms hold for what was learnt from it.",
 }
 LIMITS = {
-    "icons": "It has seen line icons and colour icons alone{hands}. On photographs and on people's\n"
+    "icons": "It has seen line icons and colour icons alone{hands}.\nOn photographs and on people's "
     "drawings expect less than the figures say.",
     "own": "It was trained and evaluated on pictures squeezed into a square, its test sketches "
     "enlarged by\n{zoom:.0%}; this model frames a picture that is not square in white instead, and "
@@ -155,7 +155,7 @@ def model_card(run: Run, version: int, dimension: int) -> str:
         licence=LICENCE[kind_of(config.data)],
         limits=LIMITS[kind_of(config.data)].format(
             hands=", and the former redrawn by an imitated hand" if config.data.hands else "",
-            zoom=(config.data.test_resize or config.data.size) / config.data.size - 1
+            zoom=(config.data.test_resize or config.data.size) / config.data.size - 1,
         ),
         classes=facts["classes"],
         steps=facts.get("trained_steps", config.steps),

@@ -8,10 +8,9 @@ components of the ImageNet features, and photos are held near where those put th
 (docs/method.md, "Keeping what was pretrained").
 
 Lab note, one seed: 1,000 steps took 2,760 s on two cores that other work shared (AMD EPYC,
-TensorFlow 2.15.1). Test part of the `styles` split: mAP@all 0.7613, hit@10 0.9074 (untrained ImageNet
-features: 0.0644 and 0.1711). 23 of the 24 drawings made on the page find their class among the
-first ten. On 55 photographs of 20 things, never trained on: sketch to photograph 0.526, photograph
-to photograph 0.412, which is less than untrained features have: see docs/photographs.md.
+TensorFlow 2.15.1). Test part of the `styles` split: mAP@all 0.7613, hit@10 0.9074 (untrained
+ImageNet features: 0.0644 and 0.1711). 23 of the 24 drawings made on the page find their class among
+the first ten. Of photographs it knows less than untrained features do: docs/photographs.md.
 `keep` and the other settings were chosen by shorter trainings on the validation part, looking at
 the photographs' figures too.
 """
