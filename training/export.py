@@ -127,9 +127,9 @@ def without_place(argument: str) -> str:
 
 def command_of(arguments: Sequence[str]) -> str:
     """The command of a training, as one would give it again."""
-    program, *more = [without_place(each) for each in arguments]
-    program = "sbir" if Path(program).name in ("__main__.py", "sbir") else program
-    return command_line([program, *more])
+    ours = arguments[0].endswith(("sbir_tf/__main__.py", "/sbir"))
+    program = "sbir" if ours else without_place(arguments[0])
+    return command_line([program, *map(without_place, arguments[1:])])
 
 
 def start_in_words(weights: str | None) -> str:

@@ -168,7 +168,8 @@ def test_what_a_run_changes_of_its_configuration(tmp_path):
 def test_a_finetuned_run_is_told_apart_from_what_it_came_from():
     config = replace(small(), name="icons_tiny_my_pets")
     assert base_of(config)[0] == "icons_tiny"
-    assert base_of(replace(config, name="icons_tinyish"))[0] == "the defaults"
+    assert base_of(replace(config, name="icons_tinyish"))[0] == "icons"
+    assert base_of(replace(config, name="iconsish_tiny"))[0] == "the defaults"
 
 
 def test_details_say_how_to_go_on(runs):
