@@ -49,8 +49,8 @@ LICENCE = {
     "own": "The data set's own terms hold for what was learnt from it.",
 }
 LIMITS = {
-    "icons": "It has seen line icons and colour icons alone{hands}.\nOn photographs and on people's "
-    "drawings expect less than the figures say.",
+    "icons": "It has seen line icons and colour icons alone{hands}.\nOn photographs and on "
+    "people's drawings expect less than the figures say.",
     "own": "It was trained and evaluated on pictures squeezed into a square, its test sketches "
     "enlarged by\n{zoom:.0%}; this model frames a picture that is not square in white instead, and "
     "enlarges none.",
