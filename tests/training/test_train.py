@@ -153,7 +153,11 @@ def test_steps_that_a_training_does_not_have_are_not_profiled(small_config, tmp_
 
 
 def test_a_diverged_training_keeps_the_checkpoint_from_before(small_config, tmp_path, monkeypatch):
-    """Pictures are NaN from the second epoch on; the loss, behind a relu, is not."""
+    """Pictures are NaN from the second epoch on.
+
+    Whether the loss, behind a relu, is NaN at once differs between processors: of max(NaN, 0) some
+    make 0. Then the weights tell, at the epoch's end.
+    """
     batches_of = train_module.batches_of
 
     def spoilt(config, pictures, first_step=0):
@@ -166,7 +170,8 @@ def test_a_diverged_training_keeps_the_checkpoint_from_before(small_config, tmp_
 
     monkeypatch.setattr(train_module, "batches_of", spoilt)
     for _ in range(2):  # the same command ends in the same way, not with broken weights
-        with pytest.raises(DivergedError, match="in epoch 2: after step 4 the weight stem"):
+        said = "in epoch 2: after step (3 the loss is nan|4 the weight stem)"
+        with pytest.raises(DivergedError, match=said):
             train(small_config(), tmp_path / "run")
     checkpoints = Checkpoints(tmp_path / "run" / "checkpoints")
     assert checkpoints.steps() == [2]
