@@ -40,7 +40,9 @@ def test_a_step_of_one_replica_is_a_step_of_two(steps, name):
     assert one.files == two.files
     assert one["moved"] > 1000 * TOLERANCE  # that of another scale would be seen
     for weight in one.files:
-        np.testing.assert_allclose(two[weight], one[weight], rtol=0, atol=TOLERANCE)
+        # Two float32 numbers of 80, next to each other, are 7.6e-6 apart: so much is rounding.
+        rounding = 2 * np.finfo(np.float32).eps
+        np.testing.assert_allclose(two[weight], one[weight], rtol=rounding, atol=TOLERANCE)
 
 
 def test_a_training_on_two_replicas_that_is_asked_to_end_continues_to_the_same(tmp_path):
