@@ -5,12 +5,13 @@ its own. Its programs (250 MB) are unpacked once.
 """
 
 import ctypes
+import random
 import shutil
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,8 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 _PROGRAMS = "bin"
+_STARTS = 3
+_START_MILLISECONDS = 90_000
 _SET_DEATH_SIGNAL = 1  # Linux's PR_SET_PDEATHSIG
 # Milliseconds: it looks after its collections and its clock ten times as often as by default.
 QUICK = {
@@ -58,40 +61,54 @@ def milvus_server(unpacked: Path, settings: Mapping[str, int] | None = None) -> 
         ImportError: the package is not installed.
     """
     import milvus
-    from milvus import MilvusServer, MilvusServerConfig
 
     # However this process ends, the engine ends with it.
     mortal = partial(subprocess.Popen, preexec_fn=_end_with_parent)
     milvus.subprocess = SimpleNamespace(Popen=mortal, TimeoutExpired=subprocess.TimeoutExpired)
-    with TemporaryDirectory(prefix="sbir-milvus-") as data:
-        _unpack(unpacked, Path(data))
-        (Path(data) / _PROGRAMS).symlink_to(unpacked)
-        config = MilvusServerConfig(data_dir=data)
-        ports = dict(zip(_all_ports(config), _free_ports(), strict=False))
-        config.update(**ports)
-        for name, value in (settings or {}).items():
-            config.set(name, value)
-        _place_etcd(config, Path(data), config.configs["etcd_port"])
-        server = MilvusServer(config)
-        server.webservice_port = next(iter(_free_ports()))
-        try:
+    for start in range(1, _STARTS + 1):
+        with ExitStack() as stack:
+            data = Path(stack.enter_context(TemporaryDirectory(prefix="sbir-milvus-")))
+            server = _prepare(unpacked, data, settings or {})
+            stack.callback(server.stop)
             server.start()
-            yield Running(f"127.0.0.1:{server.listen_port}", server.server_proc.pid, Path(data))
-        finally:
-            server.stop()
+            try:
+                server.wait_started(_START_MILLISECONDS)
+            except (TimeoutError, RuntimeError) as error:
+                # A port that was free may be another's by the time that the engine asks for it,
+                # and an engine without one of its ports waits for ever.
+                if start < _STARTS:
+                    continue
+                said = (data / "logs" / "milvus-stdout.log").read_text(errors="replace")
+                raise RuntimeError(f"Milvus did not start; it said:\n{said[-2000:]}") from error
+            yield Running(f"127.0.0.1:{server.listen_port}", server.server_proc.pid, data)
+            return
+
+
+def _prepare(unpacked: Path, data: Path, settings: Mapping[str, int]):
+    """An engine in the folder `data` that has ports of its own, to be started."""
+    from milvus import MilvusServer, MilvusServerConfig
+
+    _unpack(unpacked, data)
+    (data / _PROGRAMS).symlink_to(unpacked.absolute())
+    config = MilvusServerConfig(data_dir=str(data))
+    names = [name for name in config.configurable_items if name.endswith("_port")]
+    etcd, web, *ports = _free_ports(2 + len(names))
+    config.update(**dict(zip(names, ports, strict=True)))
+    for name, value in settings.items():
+        config.set(name, value)
+    _place_etcd(config, data, config.configs["etcd_port"], etcd)
+    server = MilvusServer(config, wait_for_started=False)
+    server.webservice_port = web
+    return server
 
 
 def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
 
 
-def _all_ports(config) -> list[str]:
-    return [key for key in config.configurable_items if key.endswith("_port")]
-
-
-def _place_etcd(config, data: Path, port: int) -> None:
+def _place_etcd(config, data: Path, port: int, peer_port: int) -> None:
     """Its store of facts would always take the ports 2379 and 2380: here it is told its own."""
-    client, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{_free_ports()[0]}"
+    client, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer_port}"
     told = {
         "listen-client-urls": client,
         "advertise-client-urls": client,
@@ -105,13 +122,16 @@ def _place_etcd(config, data: Path, port: int) -> None:
     config.template_text = config.template_text.replace("\netcd:\n", section, 1)
 
 
-def _free_ports(count: int = 16) -> list[int]:
-    """Ports that nobody has: two engines that start at a time must not choose the same."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(closing(socket.socket())) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+def _free_ports(count: int) -> list[int]:
+    """Ports that nobody has, below those that the system hands out to connections by itself."""
+    ports = []
+    for port in random.SystemRandom().sample(range(12_000, 32_000), 20 * count):
+        with closing(socket.socket()) as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            ports.append(port)
+        if len(ports) == count:
+            break
+    return ports
 
 
 def _unpack(unpacked: Path, data: Path) -> None:
