@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from sbir_tf.data.icons import load_icons, render
 from sbir_tf.errors import UserError
-from sbir_tf.export import ServableEncoder
+from sbir_tf.export import ServableEncoder, digest_of
 from sbir_tf.files import written_aside
 
 KINDS = ("float32", "float16", "int8")
@@ -43,7 +43,7 @@ def add_tflite(version: Path, encoder: keras.Model, kinds: Sequence[str]) -> lis
     """
     if unknown := [kind for kind in kinds if kind not in KINDS]:
         raise UserError(f"--tflite must be one of {', '.join(KINDS)}. Received: {unknown[0]!r}")
-    folder, digest = version / FOLDER, ServableEncoder(encoder).digest
+    folder, digest = version / FOLDER, digest_of(encoder)
     folder.mkdir(exist_ok=True)
     for kind in kinds:
         with written_aside(folder / f"{kind}.tflite") as aside:

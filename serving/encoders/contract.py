@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from pictures import read_picture
 from serving.errors import ServingError
 
 DOMAINS = ("sketch", "photo")  # 0 and 1 wherever a number is wanted
@@ -64,6 +65,21 @@ def check_domain(domain: str) -> str:
     if domain not in DOMAINS:
         raise ServingError(f"domain must be one of {', '.join(DOMAINS)}. Received: {domain!r}")
     return domain
+
+
+def as_rgb(picture: bytes | np.ndarray) -> np.ndarray:
+    """A picture as uint8 (H, W, 3): read, or looked at.
+
+    Raises:
+        PictureError: the bytes are no picture.
+        ServingError: the array is none.
+    """
+    if isinstance(picture, bytes):
+        return read_picture(picture)
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        got = f"dtype={picture.dtype}, shape={picture.shape}"
+        raise ServingError(f"a picture must be uint8 of shape (H, W, 3). Received: {got}")
+    return picture
 
 
 def check_embeddings(embeddings: np.ndarray, count: int, encoder: Encoder) -> np.ndarray:

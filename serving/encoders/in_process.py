@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pictures import read_picture
-from serving.encoders.contract import DOMAINS, check_domain, check_embeddings
+from serving.encoders.contract import DOMAINS, as_rgb, check_domain, check_embeddings
 from serving.encoders.model_folder import ModelFolder
 from serving.errors import ServingError
 
@@ -69,13 +68,8 @@ class InProcessEncoder:
 
 def as_bmp(picture: bytes | np.ndarray) -> bytes:
     """A picture as the graph reads it: upright RGB, as BMP."""
-    if isinstance(picture, bytes):
-        picture = read_picture(picture)
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-        got = f"dtype={picture.dtype}, shape={picture.shape}"
-        raise ServingError(f"a picture must be uint8 of shape (H, W, 3). Received: {got}")
     file = BytesIO()
-    Image.fromarray(picture).save(file, "BMP")
+    Image.fromarray(as_rgb(picture)).save(file, "BMP")
     return file.getvalue()
 
 

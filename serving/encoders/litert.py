@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pictures import read_picture
-from serving.encoders.contract import DOMAINS, check_domain, check_embeddings
+from serving.encoders.contract import DOMAINS, as_rgb, check_domain, check_embeddings
 from serving.encoders.model_folder import ModelFolder
 from serving.errors import ServingError
 
@@ -52,7 +51,7 @@ class LiteRTEncoder:
     def encode(self, pictures: Sequence[bytes | np.ndarray], domain: str) -> np.ndarray:
         """Embeds pictures; see `Encoder.encode`."""
         bit = DOMAINS.index(check_domain(domain))
-        framed = [fit_square(_as_rgb(picture), self._size) for picture in pictures]
+        framed = [fit_square(as_rgb(picture), self._size) for picture in pictures]
         embeddings = np.empty((len(framed), self.dimension), np.float32)
         with self._lock:  # an interpreter has one set of tensors
             for row, picture in enumerate(framed):
@@ -142,12 +141,3 @@ def _inputs(interpreter, path: Path) -> tuple[int, int]:
     if set(by_rank) != {2, 4}:
         raise ServingError(f"{path}: its TensorFlow Lite export is no encoder. Export it again")
     return by_rank[4], by_rank[2]
-
-
-def _as_rgb(picture: bytes | np.ndarray) -> np.ndarray:
-    if isinstance(picture, bytes):
-        return read_picture(picture)
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-        got = f"dtype={picture.dtype}, shape={picture.shape}"
-        raise ServingError(f"a picture must be uint8 of shape (H, W, 3). Received: {got}")
-    return picture

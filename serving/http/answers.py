@@ -3,6 +3,7 @@
 import json
 import math
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -43,8 +44,6 @@ def answer_of(error: ServiceError) -> Json:
 
 def found_values(found: Found, seconds: float) -> dict[str, Any]:
     """A search's answer."""
-    from urllib.parse import quote
-
     hits = []
     for hit in found.hits:
         place = f"/v1/pictures/{quote(hit.id, errors='replace')}"

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
+from serving.errors import ServingError
 from serving.http.answers import Json, answer_of, error_answer
 from serving.http.guards import Bounded, Caught, Known, Paced, Secured
 from serving.http.leaving import Left
@@ -30,8 +31,13 @@ def create_app(service: SearchService, settings: Settings | None = None) -> Fast
 
     Returns:
         An ASGI application.
+
+    Raises:
+        ServingError: anybody could write.
     """
     settings = settings or Settings()
+    if service.writing and settings.write_token is None:
+        raise ServingError("a service that takes pictures needs a token: set write_token")
     app = FastAPI(
         title="sbir",
         summary="Draw a thing, find its pictures.",

@@ -42,7 +42,9 @@ async def search_of(request: Request) -> Query:
         if "drawing" in parts and "picture" in parts:
             raise Invalid("picture is another name of drawing: send one of them", "picture")
         drawing = parts.get("drawing", parts.get("picture"))
-        return _by_name(parts, drawing=_file(drawing, "drawing"), photo=_photo(parts))
+        return _by_name(
+            parts, drawing=_file(drawing, "drawing"), photo=_file(parts.get("photo"), "photo")
+        )
     if kind.startswith(RAW):
         values = asked_by_name(request, _ASKED_BY_NAME)
         domain = values.get("domain", "sketch")
@@ -52,10 +54,6 @@ async def search_of(request: Request) -> Query:
         return _by_name(values, **{name: await request.body()})
     wanted = "send application/json, multipart/form-data or a picture (image/png, ...)"
     raise WrongType(f"{wanted}. Received: {kind or 'no Content-Type'!r:.80}")
-
-
-def _photo(parts: Mapping[str, Any]) -> bytes | None:
-    return _file(parts.get("photo"), "photo")
 
 
 def _file(value: Any, field: str) -> bytes | None:

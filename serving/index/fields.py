@@ -42,21 +42,28 @@ def require_fields(tables: Sequence[sqlite3.Connection], where: Mapping[str, Any
         where: checked.
 
     Raises:
-        ServingError: names the nearest field that there is.
+        UnknownField: names the nearest field that there is.
     """
     filled = [table for table in tables if table.execute("SELECT 1 FROM items LIMIT 1").fetchone()]
     query = "SELECT 1 FROM items WHERE json_type(metadata, ?) IS NOT NULL LIMIT 1"
     for name in where:
         path = f'$."{name}"'
         if filled and not any(table.execute(query, (path,)).fetchone() for table in filled):
-            raise ServingError(unknown_field(name, _names(filled)))
+            raise UnknownField(name, _names(filled))
 
 
-def unknown_field(name: str, names: Sequence[str]) -> str:
-    """The message about a filter on a field that no item has."""
-    near = difflib.get_close_matches(name, names, 1)
-    hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(names) or 'none'}"
-    return f"no item's metadata has the field {name!r:.80}. {hint:.300}"
+class UnknownField(ServingError):
+    """A filter on a field that no item has.
+
+    Args:
+        name: the field.
+        names: those that there are.
+    """
+
+    def __init__(self, name: str, names: Sequence[str]):
+        near = difflib.get_close_matches(name, names, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(names) or 'none'}"
+        super().__init__(f"no item's metadata has the field {name!r:.80}. {hint:.300}")
 
 
 def _names(tables: Sequence[sqlite3.Connection]) -> list[str]:

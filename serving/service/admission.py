@@ -43,8 +43,11 @@ class Gate:
         return max(self._limits.least, min(self._limits.most, fitting))
 
     @contextmanager
-    def admitted(self) -> Iterator[None]:
+    def admitted(self, typical: bool = True) -> Iterator[None]:
         """Inside: the request is worked at.
+
+        Args:
+            typical: its time tells how long requests take; that of a batch does not.
 
         Raises:
             Overloaded: with the seconds after which there will be room.
@@ -58,7 +61,8 @@ class Gate:
         self._metrics.admitted.set(self._inside)
         try:
             yield
-            self._learn(began)
+            if typical:
+                self._learn(began)
         finally:
             self._inside -= 1
             self._crowded = self._inside > 0 and self._crowded

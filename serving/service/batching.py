@@ -39,7 +39,6 @@ class Batcher:
         self._asked: deque[_Asked] = deque()
         self._changed = threading.Condition()
         self._closed = False
-        self.pace = 0.0  # seconds a picture in the newest batches
         self._thread = threading.Thread(target=self._run, name="encoder", daemon=True)
         self._thread.start()
 
@@ -68,18 +67,24 @@ class Batcher:
             self._encode(batch)
 
     def _next(self, before: int) -> list[_Asked]:
-        """The next batch; empty when closed."""
+        """The next batch; empty when closed and all is answered."""
         with self._changed:
-            while not self._asked and not self._closed:
-                self._changed.wait()
-            if before > 1:
-                until = time.monotonic() + self._wait
-                while len(self._asked) < before and not self._closed:
-                    if not self._changed.wait(until - time.monotonic()):
-                        break
-            return self._taken()
+            while True:
+                self._wait_for_some(before)
+                batch = self._taken()
+                if batch or (not self._asked and self._closed):
+                    return batch
+
+    def _wait_for_some(self, before: int) -> None:
+        while not self._asked and not self._closed:
+            self._changed.wait()
+        until = time.monotonic() + self._wait
+        while 1 < before > len(self._asked) and not self._closed:
+            if not self._changed.wait(until - time.monotonic()):
+                return
 
     def _taken(self) -> list[_Asked]:
+        """Of what is asked, a batch of the first one's domain; nothing if all was cancelled."""
         batch: list[_Asked] = []
         others: list[_Asked] = []
         while self._asked and len(batch) < self._largest:
@@ -90,16 +95,9 @@ class Batcher:
                 batch.append(asked)
         self._asked.extendleft(reversed(others))
         self._metrics.waiting.set(len(self._asked))
-        # All were cancelled: wait for others.
-        return batch or ([] if self._closed and not self._asked else self._next_unlocked())
-
-    def _next_unlocked(self) -> list[_Asked]:
-        while not self._asked and not self._closed:
-            self._changed.wait()
-        return self._taken() if self._asked else []
+        return batch
 
     def _encode(self, batch: list[_Asked]) -> None:
-        began = time.perf_counter()
         try:
             domain = batch[0].domain
             embeddings = self._encoder().encode([asked.picture for asked in batch], domain)
@@ -107,8 +105,6 @@ class Batcher:
             for asked in batch:
                 asked.future.set_exception(error)
             return
-        took = (time.perf_counter() - began) / len(batch)
-        self.pace = took if not self.pace else 0.8 * self.pace + 0.2 * took
         self._metrics.batches.labels(domain).observe(len(batch))
         for asked, embedding in zip(batch, embeddings, strict=True):
             asked.future.set_result(embedding)

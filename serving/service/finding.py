@@ -9,7 +9,7 @@ import numpy as np
 from serving.errors import ServingError
 from serving.index import Index
 from serving.index.classes import class_of
-from serving.index.fields import unknown_field
+from serving.index.fields import UnknownField
 from serving.service.asking import FoundHit
 from serving.service.errors import IndexUnavailable, Invalid
 
@@ -47,8 +47,10 @@ def find(
             if name != without
         ][:k]
         known = index.get([name for name, _ in kept])
-    except (ServingError, OSError) as error:
-        raise _told(error, where) from error
+    except UnknownField as error:
+        raise Invalid(str(error), "filter") from error
+    except (ServingError, OSError) as error:  # it may name a folder: that stays in the log
+        raise IndexUnavailable("the index cannot be searched just now") from error
     scores = scores_of([distance for _, distance in kept], index.metric, index.dimension)
     return tuple(
         FoundHit(rank, name, distance, score, *_described(name, metadata, fields))
@@ -80,15 +82,6 @@ def _described(
     shown = metadata.get("class", class_of(name))
     names = metadata if fields is None else [field for field in fields if field in metadata]
     return (None if shown is None else str(shown)), {field: metadata[field] for field in names}
-
-
-def _told(error: Exception, where: Mapping[str, Any] | None) -> Exception:
-    """What outsiders are told: a field's name is theirs, where an index lies is not."""
-    said = str(error)
-    for name in where or {}:
-        if said.startswith(unknown_field(name, [])[: len(f"no item's metadata has {name!r}")]):
-            return Invalid(said, "filter")
-    return IndexUnavailable("the index cannot be searched just now")
 
 
 class Clock:

@@ -12,13 +12,19 @@ from pictures import PictureError, read_bytes, read_picture
 from serving.service.asking import Picture
 from serving.service.errors import NotFound
 
+# First bytes -> media type, and the ending of a file's name.
 _KINDS = {
-    b"\x89PNG": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF8": "image/gif",
-    b"RIFF": "image/webp",
-    b"BM": "image/bmp",
+    b"\x89PNG": ("image/png", ".png"),
+    b"\xff\xd8\xff": ("image/jpeg", ".jpg"),
+    b"GIF8": ("image/gif", ".gif"),
+    b"RIFF": ("image/webp", ".webp"),
+    b"BM": ("image/bmp", ".bmp"),
 }
+
+
+def kind_of(data: bytes) -> tuple[str, str] | None:
+    """A picture's media type and the ending of its file's name, by its first bytes."""
+    return next((kind for magic, kind in _KINDS.items() if data.startswith(magic)), None)
 
 
 def file_of(name: str, folders: list[Path]) -> Path:
@@ -58,10 +64,14 @@ def read_file(name: str, path: Path) -> Picture:
         data = read_bytes(path)
     except PictureError as error:
         raise missing(name) from error
-    kind = next((kind for magic, kind in _KINDS.items() if data.startswith(magic)), None)
+    kind = kind_of(data)
     if kind is None:  # nothing else was indexed, and nothing else leaves
         raise missing(name)
-    return Picture(data, kind, hashlib.sha256(data).hexdigest()[:32])
+    return _picture(data, kind[0])
+
+
+def _picture(data: bytes, media_type: str) -> Picture:
+    return Picture(data, media_type, hashlib.sha256(data).hexdigest()[:32])
 
 
 class Thumbs:
@@ -95,11 +105,9 @@ class Thumbs:
             rgb = read_picture(path, longest=self._side, max_pixels=self._pixels)
         except (OSError, PictureError) as error:
             raise missing(name) from error
-        file = BytesIO()
-        Image.fromarray(rgb).save(file, "PNG" if _is_flat(rgb) else "JPEG", quality=85)
-        data = file.getvalue()
-        kind = "image/png" if data[:4] == b"\x89PNG" else "image/jpeg"
-        picture = Picture(data, kind, hashlib.sha256(data).hexdigest()[:32])
+        file, kind = BytesIO(), "PNG" if _is_flat(rgb) else "JPEG"
+        Image.fromarray(rgb).save(file, kind, quality=85)
+        picture = _picture(file.getvalue(), f"image/{kind.lower()}")
         self._keep(key, picture)
         return picture
 

@@ -31,7 +31,7 @@ from serving.service.skew import SkewLog
 from serving.service.standing import Standing
 from serving.service.uploads import Uploads
 
-_THREADS = 2  # that read pictures, and as many that search
+_THREADS = 2  # that read pictures, as many that search, and as many that show them
 
 
 class SearchService:
@@ -67,6 +67,8 @@ class SearchService:
         self._gate = Gate(self.limits, self.metrics)
         self._reading = ThreadPoolExecutor(_THREADS, "reading")
         self._searching = ThreadPoolExecutor(_THREADS, "searching")
+        # A page asks for dozens of small pictures: no search waits behind them.
+        self._showing = ThreadPoolExecutor(_THREADS, "showing")
         self._batcher = Batcher(
             self._standing.encoder, self.limits.batch, self.limits.wait, self.metrics
         )
@@ -91,7 +93,7 @@ class SearchService:
     async def close(self) -> None:
         """Ends; what was admitted is to have been answered."""
         await asyncio.to_thread(self._batcher.close)
-        for pool in (self._reading, self._searching):
+        for pool in (self._reading, self._searching, self._showing):
             pool.shutdown()
         await asyncio.to_thread(self._changes.close)
         await asyncio.to_thread(self._standing.close)
@@ -114,7 +116,7 @@ class SearchService:
 
     async def search_many(self, queries: list[Query]) -> list[Found | ServiceError]:
         """Answers several searches, admitted as one; an error takes the place of its answer."""
-        with self._counted(), self._gate.admitted():
+        with self._counted(), self._gate.admitted(typical=False):
             return await asyncio.gather(*map(self._answer_or_error, queries))
 
     async def _answer_or_error(self, query: Query) -> Found | ServiceError:
@@ -187,11 +189,11 @@ class SearchService:
         Raises:
             NotFound: the index has none of this id, or its file is gone.
         """
-        return await self._in(self._searching, lambda: read_file(name, self._file(name)))
+        return await self._in(self._showing, lambda: read_file(name, self._file(name)))
 
     async def thumb(self, name: str) -> Picture:
         """A small picture of an indexed one."""
-        return await self._in(self._reading, lambda: self._thumbs.of(name, self._file(name)))
+        return await self._in(self._showing, lambda: self._thumbs.of(name, self._file(name)))
 
     def _file(self, name: str) -> Path:
         try:
@@ -218,7 +220,7 @@ class SearchService:
         """
         with self._counted():
             name = self._changes.check(name, data, metadata)
-            with self._gate.admitted():
+            with self._gate.admitted(typical=False):
                 picture = await self._in(self._reading, read_photo, data, self.limits, "picture")
                 embedding = await self._embed([("photo", picture)], 0.0)
                 # Whoever leaves now may not know whether it was added, but it is added whole.

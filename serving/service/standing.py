@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from serving.encoders import Encoder, Unavailable
 from serving.errors import ServingError
@@ -50,8 +49,7 @@ class Standing:
             ServingError: the encoder is not one, or not the index's: waiting would not help.
         """
         self._look_at_index()
-        with suppress(Unavailable):  # it may come yet
-            self._connect()
+        self._look_at_encoder()
         if isinstance(self._refused, Mismatch):
             raise self._refused
         self._thread.start()
@@ -88,21 +86,22 @@ class Standing:
         if self._clock() < self._next:
             return
         try:
-            self._connect() if self._encoder is None else self._check()
-            self._pause = _EVERY
-        except Unavailable as error:
-            self._refused = EncoderUnavailable(error.told)
-            self._pause = min(_SLOWEST, 2 * self._pause)
+            self._look_at_encoder()
         except ServingError:
             self._refused = Mismatch("the encoder is another one than the index was built by")
-        self._next = self._clock() + self._pause
+
+    def _look_at_encoder(self) -> None:
+        try:
+            self._connect() if self._encoder is None else self._check()
+            self._pause = _EVERY
+        except Unavailable as error:  # it may come yet
+            self._refused = EncoderUnavailable(error.told)
+            self._pause = min(_SLOWEST, 2 * self._pause)
+        finally:
+            self._next = self._clock() + self._pause
 
     def _connect(self) -> None:
-        try:
-            encoder = self._open()
-        except Unavailable as error:
-            self._refused = EncoderUnavailable(error.told)
-            raise
+        encoder = self._open()
         if encoder.digest != self._index.model.digest:
             told = f"the index was built by {self._index.model}, not by {encoder.name}"
             self._refused = Mismatch(f"{told} (digest {encoder.digest[:12]})")

@@ -7,15 +7,7 @@ from pathlib import Path
 from serving.files import write_atomically
 from serving.index.validate import id_problem
 from serving.service.errors import Full, Invalid
-from serving.service.pictures import file_of
-
-_ENDINGS = {
-    b"\x89PNG": ".png",
-    b"\xff\xd8\xff": ".jpg",
-    b"GIF8": ".gif",
-    b"RIFF": ".webp",
-    b"BM": ".bmp",
-}
+from serving.service.pictures import file_of, kind_of
 
 
 class Uploads:
@@ -37,7 +29,7 @@ class Uploads:
 
     def name_for(self, data: bytes, metadata: dict) -> str:
         """An id made of a picture's content, in a folder of its class."""
-        ending = next((end for magic, end in _ENDINGS.items() if data.startswith(magic)), "")
+        _, ending = kind_of(data) or ("", "")
         name = hashlib.sha256(data).hexdigest()[:32] + ending
         shown = str(metadata.get("class", "")).replace("/", "_").strip(". ")
         return f"{shown or 'added'}/{name}"

@@ -13,7 +13,7 @@ import numpy as np
 
 from serving.errors import ServingError
 from serving.index.contract import Batch, Info, Model
-from serving.index.fields import unknown_field
+from serving.index.fields import UnknownField
 from serving.index.filters import check_where
 from serving.index.milvus.engine import Engine
 from serving.index.milvus.filters import any_of, expression, has_field, literal
@@ -227,7 +227,7 @@ class MilvusIndex:
             if len(self) and not self._query(has_field(name), ["id"], limit=1):
                 some = self._query("", ["metadata"], limit=_SAMPLE)
                 names = sorted({name for row in some for name in row["metadata"]})
-                raise ServingError(unknown_field(name, names))
+                raise UnknownField(name, names)
 
     def _there(self, ids: Sequence[str]) -> list[str]:
         return [row["id"] for row in self._rows_of(ids, "id")]

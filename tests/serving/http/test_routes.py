@@ -5,10 +5,13 @@ import io
 import json
 import struct
 import zlib
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
+from serving.errors import ServingError
+from serving.http.app import create_app
 from serving.http.settings import Settings
 from serving.service import Limits
 from tests.serving.http.small import TOKEN, png
@@ -123,6 +126,11 @@ def test_a_picture_is_added_and_removed_with_the_token_alone(client_of):
 def test_without_a_write_token_nothing_is_written(client):
     answer = client.post("/v1/pictures", content=RED, headers={"Content-Type": "image/png"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "read_only")
+
+
+def test_a_service_that_takes_pictures_is_not_made_without_a_token():
+    with pytest.raises(ServingError, match="needs a token"):
+        create_app(SimpleNamespace(writing=True), Settings())
 
 
 def test_a_read_token_closes_everything_but_the_page_and_the_probes(client_of):

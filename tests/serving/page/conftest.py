@@ -1,5 +1,6 @@
 """A real browser over a real service."""
 
+import os
 import shutil
 
 import numpy as np
@@ -34,7 +35,8 @@ def server(exported, tmp_path_factory):
 def browser():
     playwright = pytest.importorskip("playwright.sync_api")
     if CHROMIUM is None:
-        pytest.skip("no Chromium: apt-get install chromium")
+        missing = "no Chromium: apt-get install chromium"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser

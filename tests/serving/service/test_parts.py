@@ -144,6 +144,14 @@ def test_the_gate_admits_as_many_as_are_answered_in_twice_the_time_of_one():
         pass
 
 
+def test_a_batchs_time_is_not_taken_for_that_of_a_search():
+    clock = Clock()
+    gate = Gate(Limits(), Metrics(), clock)
+    with gate.admitted(typical=False):
+        clock.now += 5
+    assert gate.alone == 0
+
+
 def test_scores_run_from_one_to_zero_by_every_metric():
     # 1 / (1 + sqrt(100) / 10) = 1 / 2; 1 - 2 / 2 = 0; 1 - 16 / 64 = 3 / 4
     assert scores_of([0, 100], "l2", 8) == [1, 0.5]
