@@ -110,9 +110,12 @@ def listening(host: str, port: int) -> socket.socket:
         ServingError: the port is taken, or the host is not this machine.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, _, _, address = found[0]
-        listener = socket.socket(family, kind)
+        tcp = {"type": socket.SOCK_STREAM, "proto": socket.IPPROTO_TCP}
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host, port, flags=socket.AI_PASSIVE, **tcp
+        )[0]
+        # Of no named protocol, asyncio would not set TCP_NODELAY: every answer 40 ms later.
+        listener = socket.socket(family, kind, proto)
     except (OSError, OverflowError, UnicodeError) as error:
         raise ServingError(f"--host {host} --port {port}: no such address ({error})") from error
     try:
