@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from serving.index.contract import Index
 
 def class_of(name: str) -> str | None:
     """The parent folder's name, or `None` where the id has no folder."""
-    return PurePosixPath(name).parent.name or None
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    return parts[-2] if len(parts) > 1 else None
 
 
 def largest_class(table: Path) -> int:

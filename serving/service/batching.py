@@ -53,6 +53,10 @@ class Batcher:
             self._changed.notify()
         return future
 
+    def alone(self, picture: np.ndarray, domain: str) -> np.ndarray:
+        """Encodes a picture at once, in the caller's thread: its embedding (D,)."""
+        return self._encoded([picture], domain)[0]
+
     def close(self) -> None:
         """Ends, when all that was asked for is answered."""
         with self._changed:
@@ -99,12 +103,15 @@ class Batcher:
 
     def _encode(self, batch: list[_Asked]) -> None:
         try:
-            domain = batch[0].domain
-            embeddings = self._encoder().encode([asked.picture for asked in batch], domain)
+            embeddings = self._encoded([asked.picture for asked in batch], batch[0].domain)
         except BaseException as error:  # the thread must outlive whatever an encoder raises
             for asked in batch:
                 asked.future.set_exception(error)
             return
-        self._metrics.batches.labels(domain).observe(len(batch))
         for asked, embedding in zip(batch, embeddings, strict=True):
             asked.future.set_result(embedding)
+
+    def _encoded(self, pictures: list[np.ndarray], domain: str) -> np.ndarray:
+        embeddings = self._encoder().encode(pictures, domain)
+        self._metrics.batches.labels(domain).observe(len(pictures))
+        return embeddings

@@ -14,7 +14,8 @@ class Limits:
         batch: pictures that are encoded at once, at most.
         wait: seconds that a batch waits for more, while others were waiting too.
         least, most: requests that are worked at, at once: between these, as many as are answered
-            within twice the time of one alone (see `admission.Gate`).
+            within twice the time of one alone; fewer than `least` only while others are refused
+            (see `admission.Gate`).
         points: of a drawing.
         ink: of a drawing: how often its lines may cover the paper, all in all.
         fields, values: of a filter.

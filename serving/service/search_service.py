@@ -1,7 +1,8 @@
 """The service: drawings and pictures in, pictures out; whoever speaks to it, by whatever protocol.
 
 Everything slow runs in threads: pictures are read by a pool, encoded by the batcher's thread,
-looked for by another pool. The event loop only passes them on.
+looked for by another pool. The event loop only passes them on. A request that meets no other is
+answered by one thread.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from serving.encoders import Encoder, Unavailable
 from serving.errors import ServingError
 from serving.index import Index
 from serving.service.admission import Gate
-from serving.service.asking import Found, Picture, Query, Reason
+from serving.service.asking import Found, FoundHit, Picture, Query, Reason
 from serving.service.batching import Batcher
 from serving.service.changes import Changes
 from serving.service.checking import check_query
@@ -138,50 +139,54 @@ class SearchService:
         return found
 
     async def _answer(self, query: Query) -> Found:
+        self._standing.encoder()  # not there: said now, not after waiting in a queue
+        if self._gate.inside == 1:
+            return await self._in(self._searching, self._answer_alone, query)
         clock = Clock()
-        asked = await self._read(query)
+        asked = await self._in(self._reading, self._read, query)
         clock.lap("read")
         embedding = await self._embed(asked, query.weight)
         clock.lap("encode")
-        hits = await self._in(
-            self._searching,
-            *(find, self._index, embedding, query.k, query.where, query.fields, query.like),
-        )
+        hits = await self._in(self._searching, self._find, query, embedding)
         clock.lap("search")
-        for stage, seconds in clock.seconds.items():
-            self.metrics.stages.labels(stage).observe(seconds)
-        return Found(hits, self._standing.generation, clock.seconds)
+        return self._found(hits, clock)
 
-    async def _read(self, query: Query) -> list[tuple[str, np.ndarray]]:
+    def _answer_alone(self, query: Query) -> Found:
+        """An answer by one thread: with nobody to share a batch with, only its hops would cost."""
+        clock = Clock()
+        asked = self._read(query)
+        clock.lap("read")
+        with _told():
+            embeddings = [self._batcher.alone(picture, domain) for domain, picture in asked]
+        clock.lap("encode")
+        hits = self._find(query, _mixed(embeddings, query.weight))
+        clock.lap("search")
+        return self._found(hits, clock)
+
+    def _read(self, query: Query) -> list[tuple[str, np.ndarray]]:
         """The pictures that are searched by, with their domains."""
         asked = []
         if query.drawing is not None:
-            drawing = await self._in(self._reading, read_drawing, query.drawing, self.limits)
-            asked.append(("sketch", drawing))
+            asked.append(("sketch", read_drawing(query.drawing, self.limits)))
         if query.like is not None:
-            data = (await self.picture(query.like)).data
-            asked.append(
-                ("photo", await self._in(self._reading, read_photo, data, self.limits, "like"))
-            )
+            data = read_file(query.like, self._file(query.like)).data
+            asked.append(("photo", read_photo(data, self.limits, "like")))
         if query.photo is not None:
-            photo = await self._in(self._reading, read_photo, query.photo, self.limits)
-            asked.append(("photo", photo))
+            asked.append(("photo", read_photo(query.photo, self.limits)))
         return asked
 
     async def _embed(self, asked: list[tuple[str, np.ndarray]], weight: float) -> np.ndarray:
-        self._standing.encoder()  # not there: said now, not after waiting in a queue
-        futures = [self._batcher.submit(picture, domain) for domain, picture in asked]
-        try:
-            embeddings = await asyncio.gather(*map(asyncio.wrap_future, futures))
-        except Unavailable as error:
-            raise EncoderUnavailable(error.told) from error
-        except ServiceError:
-            raise
-        except ServingError as error:
-            raise EncoderUnavailable("the encoder's answer cannot be used") from error
-        if len(embeddings) == 1:
-            return embeddings[0]
-        return (weight * embeddings[0] + (1 - weight) * embeddings[1]).astype(np.float32)
+        with _told():
+            futures = [self._batcher.submit(picture, domain) for domain, picture in asked]
+            return _mixed(await asyncio.gather(*map(asyncio.wrap_future, futures)), weight)
+
+    def _find(self, query: Query, embedding: np.ndarray) -> tuple[FoundHit, ...]:
+        return find(self._index, embedding, query.k, query.where, query.fields, query.like)
+
+    def _found(self, hits: tuple[FoundHit, ...], clock: Clock) -> Found:
+        for stage, seconds in clock.seconds.items():
+            self.metrics.stages.labels(stage).observe(seconds)
+        return Found(hits, self._standing.generation, clock.seconds)
 
     async def picture(self, name: str) -> Picture:
         """The file of an indexed picture.
@@ -222,6 +227,7 @@ class SearchService:
             name = self._changes.check(name, data, metadata)
             with self._gate.admitted(typical=False):
                 picture = await self._in(self._reading, read_photo, data, self.limits, "picture")
+                self._standing.encoder()
                 embedding = await self._embed([("photo", picture)], 0.0)
                 # Whoever leaves now may not know whether it was added, but it is added whole.
                 await asyncio.shield(self._changes.add(name, data, embedding, metadata))
@@ -267,3 +273,23 @@ class SearchService:
     @staticmethod
     async def _in(pool: ThreadPoolExecutor, function: Callable, *arguments) -> Any:
         return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Says of what an encoder raises what outsiders are told."""
+    try:
+        yield
+    except Unavailable as error:
+        raise EncoderUnavailable(error.told) from error
+    except ServiceError:
+        raise
+    except ServingError as error:
+        raise EncoderUnavailable("the encoder's answer cannot be used") from error
+
+
+def _mixed(embeddings: list[np.ndarray], weight: float) -> np.ndarray:
+    """What is searched by: an embedding (D,), or of two the mean by the first one's weight."""
+    if len(embeddings) == 1:
+        return embeddings[0]
+    return (weight * embeddings[0] + (1 - weight) * embeddings[1]).astype(np.float32)

@@ -144,6 +144,27 @@ def test_the_gate_admits_as_many_as_are_answered_in_twice_the_time_of_one():
         pass
 
 
+def test_a_few_may_wait_but_not_while_others_are_refused():
+    clock = Clock()
+    gate = Gate(Limits(least=3, most=50), Metrics(), clock)
+    gate.alone = gate.between = 0.010  # 2 * 10 / 10 fit
+    clock.now = 10.0
+    assert gate.room == 3
+    inside = [gate.admitted() for _ in range(3)]
+    for one in inside:
+        one.__enter__()
+    with pytest.raises(Overloaded), gate.admitted():
+        pass
+    assert gate.room == 2
+    clock.now += 0.9
+    with pytest.raises(Overloaded), gate.admitted():
+        pass
+    clock.now += 0.9
+    assert gate.room == 2  # refused a moment ago
+    clock.now += 0.2
+    assert gate.room == 3
+
+
 def test_a_batchs_time_is_not_taken_for_that_of_a_search():
     clock = Clock()
     gate = Gate(Limits(), Metrics(), clock)
