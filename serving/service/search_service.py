@@ -113,7 +113,7 @@ class SearchService:
         with self._counted():
             check_query(query, self.limits)
             with self._gate.admitted():
-                return await self._in_time(query)
+                return await self._in_time(query, alone=self._gate.inside == 1)
 
     async def search_many(self, queries: list[Query]) -> list[Found | ServiceError]:
         """Answers several searches, admitted as one; an error takes the place of its answer."""
@@ -128,10 +128,13 @@ class SearchService:
         except ServiceError as error:
             return error
 
-    async def _in_time(self, query: Query) -> Found:
+    async def _in_time(self, query: Query, alone: bool = False) -> Found:
         try:
             async with asyncio.timeout(self.limits.seconds):
-                found = await self._answer(query)
+                if alone:
+                    found = await self._in(self._searching, self._answer_alone, query)
+                else:
+                    found = await self._answer(query)
         except TimeoutError as error:
             raise Late(f"the search took longer than {self.limits.seconds:g} s") from error
         if self._skew is not None:
@@ -139,9 +142,6 @@ class SearchService:
         return found
 
     async def _answer(self, query: Query) -> Found:
-        self._standing.encoder()  # not there: said now, not after waiting in a queue
-        if self._gate.inside == 1:
-            return await self._in(self._searching, self._answer_alone, query)
         clock = Clock()
         asked = await self._in(self._reading, self._read, query)
         clock.lap("read")
@@ -176,6 +176,7 @@ class SearchService:
         return asked
 
     async def _embed(self, asked: list[tuple[str, np.ndarray]], weight: float) -> np.ndarray:
+        self._standing.encoder()  # not there: said now, not after waiting in a queue
         with _told():
             futures = [self._batcher.submit(picture, domain) for domain, picture in asked]
             return _mixed(await asyncio.gather(*map(asyncio.wrap_future, futures)), weight)
@@ -227,7 +228,6 @@ class SearchService:
             name = self._changes.check(name, data, metadata)
             with self._gate.admitted(typical=False):
                 picture = await self._in(self._reading, read_photo, data, self.limits, "picture")
-                self._standing.encoder()
                 embedding = await self._embed([("photo", picture)], 0.0)
                 # Whoever leaves now may not know whether it was added, but it is added whole.
                 await asyncio.shield(self._changes.add(name, data, embedding, metadata))

@@ -1,6 +1,5 @@
 """A real browser over a real service."""
 
-import os
 import shutil
 
 import numpy as np
@@ -34,9 +33,8 @@ def server(exported, tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        missing = "no Chromium: apt-get install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    if CHROMIUM is None:  # never so in .ci/run, which ends there without one
+        pytest.skip("no Chromium: apt-get install chromium")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser

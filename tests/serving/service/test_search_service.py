@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -141,6 +142,28 @@ def test_several_searches_answer_each_for_itself(encoder, place, gallery):
     assert one.hits[0].class_name == "red"
     assert two.code == "bad_picture"
     assert three.hits[0].class_name == "blue"
+
+
+def test_a_lone_search_is_answered_by_one_thread_and_several_share_their_batches(
+    encoder, place, gallery
+):
+    whole, threads = encoder.encode, []
+
+    def encode(pictures, domain):
+        threads.append(threading.current_thread().name.split("_")[0])
+        return whole(pictures, domain)
+
+    encoder.encode = encode
+    red = Query(drawing=png((220, 30, 20)), k=1)
+
+    async def work(service):
+        await service.search(red)
+        alone = threads.copy()
+        await service.search_many([red, red, red])
+        return alone, set(threads[len(alone) :])
+
+    # The batcher's thread, the only one that makes batches, is called "encoder".
+    assert run(encoder, place, gallery, work) == (["searching"], {"encoder"})
 
 
 def test_an_added_picture_is_found_shown_and_kept(encoder, place, gallery):
