@@ -36,10 +36,11 @@ def check_vectors(vectors: np.ndarray, name: str = "vectors") -> np.ndarray:
     if vectors.dtype != np.float32 or not vectors.flags.c_contiguous:
         with np.errstate(over="ignore", invalid="ignore"):
             vectors = np.ascontiguousarray(vectors, np.float32)
-    squares = np.einsum("nd,nd->n", vectors, vectors)
-    if not (squares <= LARGEST_NORM**2).all():  # a NaN compares false
-        norms = np.sqrt(squares)
-        bad = np.flatnonzero(~(norms <= LARGEST_NORM))
+    if np.vdot(vectors, vectors) <= LARGEST_NORM**2:  # all rows together, so each; not with a NaN
+        return vectors
+    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    bad = np.flatnonzero(~(norms <= LARGEST_NORM))
+    if bad.size:
         values = f"row {bad[0]} has the norm {norms[bad[0]]}, {bad.size} of {len(vectors)} rows"
         raise ServingError(f"{name} must be finite and below {LARGEST_NORM:g}. Received: {values}")
     return vectors

@@ -91,12 +91,16 @@ class ScannSearcher:
         """(B, depth) int64 rows; -1 behind the last where there are fewer."""
         depth = max(self.settings.reorder, _DEPTH_PER_NEIGHBOUR * k)
         depth = min(len(self._vectors), depth)
-        seen, parallel = self.view.of_queries(queries), len(queries) >= _PARALLEL_FROM
-        search = self.scann.search_batched
-        if parallel and threads() > 1:
-            search = self.scann.search_batched_parallel
-        leaves = self.settings.leaves_to_search or None
-        rows, distances = search(seen, depth, depth, leaves)
+        seen, leaves = self.view.of_queries(queries), self.settings.leaves_to_search or None
+        if len(queries) == 1:  # takes a tenth less, and ends where the rows do
+            found, _ = self.scann.search(seen[0], depth, depth, leaves)
+            rows = np.full((1, depth), -1, np.int64)
+            rows[0, : len(found)] = found
+            return rows
+        if len(queries) >= _PARALLEL_FROM and threads() > 1:
+            rows, distances = self.scann.search_batched_parallel(seen, depth, depth, leaves)
+        else:
+            rows, distances = self.scann.search_batched(seen, depth, depth, leaves)
         rows = rows.astype(np.int64)
         if np.isnan(distances[:, -1]).any():
             rows[np.isnan(distances)] = -1

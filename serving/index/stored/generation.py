@@ -73,7 +73,11 @@ class Generation:
 
     def telling(self) -> AbstractContextManager[None]:
         """Says of SQLite's errors that they concern the table: it may be verified only beside."""
-        return told(self._index, f"{self._place}/{FILE}")
+        return told(self._index, self._table)
+
+    @cached_property
+    def _table(self) -> str:
+        return f"{self._place}/{FILE}"
 
     @property
     def _place(self) -> str:
