@@ -18,7 +18,7 @@ from serving.errors import ServingError
 
 FOLDER = "assets.extra/tflite"
 _ABOUT, _PROBE = "tflite.json", "probe.npz"
-_KINDS = ("int8", "float16", "float32")  # the quickest first
+_KINDS = ("int8", "float16", "float32")  # the smallest first
 _FURTHEST = 0.12  # of an embedding from the SavedModel's, in mean distances between embeddings
 
 
@@ -30,7 +30,7 @@ class LiteRTEncoder:
 
     Args:
         path: a version's folder, or the folder above it.
-        kind: "int8", "float16" or "float32"; by default the quickest that is there.
+        kind: "int8", "float16" or "float32"; by default the smallest that is there.
 
     Attributes:
         name, digest, dimension: those of the model.
