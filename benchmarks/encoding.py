@@ -65,17 +65,16 @@ def bytes_of(*places: Path) -> int:
 
 def found(encoder: Encoder, queries, gallery) -> tuple[str, str]:
     """mAP@all and hit@10 of the test part."""
-    sides = [
-        np.concatenate(
-            [
-                encoder.encode(list(side.images[at : at + BATCH]), domain)
-                for at in range(0, len(side), BATCH)
-            ]
-        )
-        for side, domain in ((queries, "sketch"), (gallery, "photo"))
-    ]
-    result = evaluate(sides[0], queries.labels, sides[1], gallery.labels)
+    sketches = embedded(encoder.encode, list(queries.images), "sketch")
+    photos = embedded(encoder.encode, list(gallery.images), "photo")
+    result = evaluate(sketches, queries.labels, photos, gallery.labels)
     return f"{result.map_all:.4f}", f"{result.hit_at[10]:.4f}"
+
+
+def embedded(encode, pictures, domain: str) -> np.ndarray:
+    """(B, D), encoded a batch at a time."""
+    starts = range(0, len(pictures), BATCH)
+    return np.concatenate([encode(pictures[at : at + BATCH], domain) for at in starts])
 
 
 def timed(encoders: dict[str, Encoder], pictures: list[np.ndarray]) -> dict[str, tuple[str, str]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.encoding import embedded
 from benchmarks.tables import check_section, replace_section, table
 from pictures import read_picture
 from sbir_tf.data.icons import load_icons, render_all, styles
@@ -26,7 +27,6 @@ from training.machine import describe
 
 PAGE, SECTION = Path("docs/photographs.md"), "photographs"
 CLASSES = json.loads(Path(__file__).with_name("classes.json").read_text())
-BATCH = 32
 
 
 def main() -> None:
@@ -84,11 +84,6 @@ def told(encode, photos) -> tuple[str, ...]:
         mean_ap(found, found, names, names, itself=True),
     )
     return tuple(f"{value:.3f}" for value in figures)
-
-
-def embedded(encode, pictures, domain: str) -> np.ndarray:
-    starts = range(0, len(pictures), BATCH)
-    return np.concatenate([encode(pictures[at : at + BATCH], domain) for at in starts])
 
 
 def mean_ap(queries, gallery, shows, names, itself: bool = False) -> float:

@@ -137,6 +137,9 @@ def test_a_tree_that_finds_too_few_answers_exactly_instead_of_padding(data, soar
     order, expected = numpy_ranking("l2", queries, vectors, 1000)
     assert recall(rows, order) > 0.999
     np.testing.assert_allclose(distances, expected, rtol=1e-5)
+    for at in range(len(queries)):  # alone, ScaNN's answer ends early instead of being padded
+        _, alone = searcher.search(queries[at : at + 1], 1000)
+        np.testing.assert_allclose(alone[0], expected[at], rtol=1e-5)
 
 
 def test_a_k_above_the_reorder_depth_raises_the_depth(data, tmp_path, monkeypatch):
