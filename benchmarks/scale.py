@@ -136,13 +136,9 @@ def costs_of(rows: dict[str, dict], name: str, encode: float) -> Costs:
     small, large = (rows[f"{name}, {size}"] for size in SIZES)
     times = [row["query, ms of the processor"] for row in (small, large)]
     slope = max((times[1] - times[0]) / (SIZES[1] - SIZES[0]), times[1] / SIZES[1] / 10)
-    memory, disk = (grown(small, large, of) for of in ("memory, bytes", "disk, bytes"))
+    # Memory is not linear: an engine gives back what a small build took later than a large one's.
+    memory, disk = (large[of] / large["items"] for of in ("memory, bytes", "disk, bytes"))
     return Costs(encode, memory, disk, max(times[0] - slope * SIZES[0], 0), slope)
-
-
-def grown(small: dict, large: dict, of: str) -> float:
-    """What an item adds: an engine has some of it before the first."""
-    return (large[of] - small[of]) / (large["items"] - small["items"])
 
 
 def once(costs: Costs, assumed: Assumed) -> list[tuple[str, ...]]:
@@ -167,7 +163,7 @@ def kept(floats: Costs, codes: Costs, assumed: Assumed) -> list[tuple[str, ...]]
         needed = {n: machines(costs, n, assumed) for n in COUNTS.values()}
         lines += [
             row(f"**kept: {name}**", lambda n: "", ""),
-            row("memory an item adds", lambda n, c=costs: f"{c.memory:,.0f} B", "measured"),
+            row("memory of an item", lambda n, c=costs: f"{c.memory:,.0f} B", "measured"),
             row("memory, one copy", lambda n, c=costs: size(n * c.memory), "arithmetic"),
             row("machines by memory", lambda n, m=needed: f"{m[n][0]:,}", "arithmetic"),
             row(
@@ -188,10 +184,11 @@ def kept(floats: Costs, codes: Costs, assumed: Assumed) -> list[tuple[str, ...]]
 
 
 def machines(costs: Costs, count: int, assumed: Assumed) -> tuple[int, int]:
-    """Machines by memory, and by queries."""
+    """Machines by memory, and by queries; a copy is on another machine."""
     memory = assumed.copies * count * costs.memory / (assumed.busy * assumed.memory * GB)
     seconds = assumed.queries * costs.query(count) / 1000
-    return math.ceil(memory), math.ceil(seconds / (assumed.busy * assumed.cores))
+    by_queries = seconds / (assumed.busy * assumed.cores)
+    return max(math.ceil(memory), assumed.copies), math.ceil(by_queries)
 
 
 def money(count: int, stored: float, assumed: Assumed) -> float:
